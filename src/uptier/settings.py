@@ -1,0 +1,572 @@
+"""A project's YAML, read into frozen settings; what is wrong with it is said with file, line and key.
+
+`${NAME}` takes a value from the environment. Such values are never shown: messages quote the YAML as it is written.
+Relative paths start at the folder of the YAML.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from uptier.errors import SettingsError, did_you_mean
+from uptier.moments import Horizon
+
+OUTCOMES = ("seat_expansion", "plan_upgrade", "add_on", "churn", "post_upsell_churn")
+CONVERSIONS = ("seat_expansion", "plan_upgrade", "add_on")
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Days = Annotated[int, Field(ge=0)]
+PositiveDays = Annotated[int, Field(gt=0)]
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class _Part(BaseModel):
+    """A part of the YAML: unknown keys are errors, values do not change once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TableSettings(_Part):
+    """How one canonical table is found in the source.
+
+    Attributes
+    ----------
+    source : str or None
+        Name of the table or file in the source (``from:`` in the YAML); the canonical name by default.
+    sql : str or None
+        A SELECT in the source's own dialect that gives the table, instead of ``from``.
+    columns : dict
+        Canonical column to the column in the source; columns that are not listed keep their names.
+    constants : dict
+        Canonical column to one value for all rows.
+    values : dict
+        Canonical column to a map from values (or patterns with ``*``) in the source to canonical values.
+    kinds : tuple of str
+        For usage: the kinds of events that the source records, all by default. Signals of the others are not available,
+        rather than zero.
+    form : str
+        Form of the subscriptions: intervals, change_log, snapshots, billing_periods or current.
+    identity : str or None
+        Which id the table's account_id column holds: a column of the `identities` table.
+    lag_days : int
+        Worst-case days between a row's time and its becoming known, where the source has no recorded_at.
+    timezone : str or None
+        Zone of times without one; the project's by default.
+    """
+
+    source: str | None = Field(default=None, alias="from")
+    sql: str | None = None
+    columns: dict[str, str] = {}
+    constants: dict[str, str | int | float] = {}
+    values: dict[str, dict[str, str]] = {}
+    kinds: tuple[str, ...] = ()
+    form: Literal["intervals", "change_log", "snapshots", "billing_periods", "current"] = "intervals"
+    identity: str | None = None
+    lag_days: Days = 0
+    timezone: str | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if self.source is not None and self.sql is not None:
+            raise ValueError("give either 'from' or 'sql', not both")
+        return self
+
+
+class IdentitySettings(_Part):
+    """A table that says which ids name the same account.
+
+    Attributes
+    ----------
+    source : str
+        Name of the table or file in the source (``from:`` in the YAML); one row for each account.
+    columns : dict
+        Name of an id space (one of them ``account_id``) to the column that holds it.
+    """
+
+    source: str = Field(alias="from")
+    columns: dict[str, str]
+
+
+class Accepted(_Part):
+    """A finding that the project has looked at and lives with.
+
+    Attributes
+    ----------
+    code : str
+        Code of the finding.
+    table : str or None
+        Only in this table; all tables by default.
+    reason : str
+        Why it is acceptable; stands in the model card.
+    treatment : str
+        ``drop`` leaves the rows out, ``keep`` uses them as they are, ``keep_first`` keeps one row for each key.
+    """
+
+    code: str
+    table: str | None = None
+    reason: str = Field(min_length=10)
+    treatment: Literal["drop", "keep", "keep_first"]
+
+
+class Snapshots(_Part):
+    """At which dates accounts are looked at to learn: the first of each month between these.
+
+    Attributes
+    ----------
+    first : date or None
+        Not before this; by default six months after the first subscription.
+    last : date or None
+        Not after this; by default as late as the outcomes allow.
+    """
+
+    first: dt.date | None = None
+    last: dt.date | None = None
+
+
+class OutcomeSettings(_Part):
+    """Where an outcome is looked for.
+
+    Attributes
+    ----------
+    gap_days : int
+        Days between the as-of date and the window.
+    horizon_days : int
+        Length of the window.
+    """
+
+    gap_days: Days = 7
+    horizon_days: PositiveDays = 60
+
+    @property
+    def horizon(self) -> Horizon:
+        """The window as one value."""
+        return Horizon(gap_days=self.gap_days, horizon_days=self.horizon_days)
+
+
+class Thresholds(_Part):
+    """Where a trigger fires; defaults are the claims of the sources named in docs/signals.md.
+
+    Attributes
+    ----------
+    seat_utilisation : float
+        Active users over seats, share.
+    seat_periods : int
+        Consecutive billing periods at or above it.
+    quota_utilisation : float
+        Use over quota of a meter, share.
+    limit_errors : int
+        Limit hits in 30 days.
+    gate_crossings : int
+        Interactions with gated features.
+    gate_days : int
+        Days within which they count together.
+    power_user_factor : float
+        Times the account's mean active days that make a user a power user.
+    power_user_days : int
+        Active days in 28 below which nobody is a power user.
+    growth : float
+        Month-over-month growth, share.
+    growth_months : int
+        Consecutive months of it.
+    daily_actives : float
+        Daily active users over seats, share.
+    health : float
+        Health score, 0 to 100.
+    trial_days_per_week : float
+        Days a week on which a premium feature is tried.
+    next_tier_features : float
+        Share of the next tier's features already touched.
+    renewal_days : int
+        Days before renewal from which a talk about more is late.
+    feature_breadth : float
+        Share of the plan's features in use.
+    """
+
+    seat_utilisation: Share = 0.85
+    seat_periods: Annotated[int, Field(ge=1, le=6)] = 2
+    quota_utilisation: Share = 0.8
+    limit_errors: Annotated[int, Field(ge=1)] = 12
+    gate_crossings: Annotated[int, Field(ge=1)] = 2
+    gate_days: PositiveDays = 14
+    power_user_factor: Annotated[float, Field(gt=1)] = 2.0
+    power_user_days: Annotated[int, Field(ge=1, le=28)] = 10
+    growth: Share = 0.2
+    growth_months: Annotated[int, Field(ge=1, le=3)] = 2
+    daily_actives: Share = 0.75
+    health: Annotated[float, Field(ge=0, le=100)] = 80
+    trial_days_per_week: Annotated[float, Field(ge=0, le=7)] = 4
+    next_tier_features: Share = 0.8
+    renewal_days: Days = 60
+    feature_breadth: Share = 0.95
+
+
+class TrainingSettings(_Part):
+    """How models are learnt and judged.
+
+    Attributes
+    ----------
+    seed : int
+        Seed of folds, trees and bootstraps.
+    test_share : float
+        Share of the as-of dates, the latest ones, on which models are tested.
+    folds : int
+        Account folds within the fit slice.
+    min_fit_positives, min_test_positives : int
+        Distinct accounts that converted, below which an outcome gets its pooled rate instead of a model.
+    capacity_share : float
+        Share of accounts that the CSMs can talk to, for precision at capacity.
+    bootstraps : int
+        Draws of accounts behind each interval.
+    threads : int
+        Threads of LightGBM.
+    """
+
+    seed: int = 7
+    test_share: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    folds: Annotated[int, Field(ge=2, le=20)] = 5
+    min_fit_positives: Annotated[int, Field(ge=10)] = 60
+    min_test_positives: Annotated[int, Field(ge=5)] = 20
+    capacity_share: Annotated[float, Field(gt=0, le=1)] = 0.1
+    bootstraps: Annotated[int, Field(ge=50)] = 500
+    threads: Annotated[int, Field(ge=1)] = 1
+
+
+class ScoringSettings(_Part):
+    """What a scorecard must fulfil, and what decisions cost.
+
+    Attributes
+    ----------
+    max_age_days : int
+        Usage older than this at the as-of date stops scoring.
+    expires_after_days : int
+        Days after which a scorecard is not to be acted on.
+    incrementality : dict
+        Share of conversions that contact adds, by upsell type: an assumption until contact is randomised.
+    contact_cost : float
+        Cost of one contact, account currency.
+    churn_risk : float
+        Probability of churn within 90 days from which an account is protected rather than asked.
+    """
+
+    max_age_days: PositiveDays = 7
+    expires_after_days: PositiveDays = 30
+    incrementality: dict[Literal["seat_expansion", "plan_upgrade", "add_on"], Share] = {
+        "seat_expansion": 0.5,
+        "plan_upgrade": 0.5,
+        "add_on": 0.5,
+    }
+    contact_cost: Annotated[float, Field(ge=0)] = 50
+    churn_risk: Share = 0.25
+
+
+class TrackingSettings(_Part):
+    """Where MLflow keeps runs and models.
+
+    Attributes
+    ----------
+    uri : str or None
+        Tracking and registry address; a SQLite file in the store by default.
+    experiment : str
+        Name of the experiment; the project's by default.
+    model : str
+        Registered name.
+    """
+
+    uri: str | None = None
+    experiment: str | None = None
+    model: str = "uptier"
+
+
+class Settings(_Part):
+    """One project.
+
+    Attributes
+    ----------
+    project : str
+        Its name: letters, digits, dashes, underscores.
+    path : Path
+        The YAML it was read from.
+    source : str
+        A folder of Parquet and CSV files, a DuckDB file, or any address that Ibis connects to.
+    store : Path
+        The folder that uptier writes to.
+    data_until : date
+        First day that the source does not cover: a row known at or after it comes from the future.
+    currency : str
+        ISO code of the account currency.
+    timezone : str or None
+        Zone of times that carry none; where it is not given, such times are an error.
+    tables : dict
+        How each canonical table is found; tables that are not listed are looked up by their own names.
+    identities : IdentitySettings or None
+        Which ids name the same account.
+    accept : list
+        Findings that the project lives with.
+    holds_since : dict
+        ``table.column`` of a `current` column to the date since which its values hold, so that signals may see it.
+    snapshots, outcomes, thresholds, training, scoring, mlflow
+        See the parts.
+    """
+
+    project: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+    path: Path
+    source: str
+    store: Path
+    data_until: dt.date
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    timezone: str | None = None
+    tables: dict[str, TableSettings] = {}
+    identities: IdentitySettings | None = None
+    accept: tuple[Accepted, ...] = ()
+    holds_since: dict[str, dt.date] = {}
+    snapshots: Snapshots = Snapshots()
+    outcomes: dict[str, OutcomeSettings] = {}
+    thresholds: Thresholds = Thresholds()
+    training: TrainingSettings = TrainingSettings()
+    scoring: ScoringSettings = ScoringSettings()
+    mlflow: TrackingSettings = TrackingSettings()
+
+    @field_validator("outcomes")
+    @classmethod
+    def _known_outcomes(cls, outcomes: dict[str, OutcomeSettings]) -> dict[str, OutcomeSettings]:
+        for name in outcomes:
+            if name not in OUTCOMES:
+                raise ValueError(f"there is no outcome '{name}'. {did_you_mean(name, OUTCOMES)}")
+        return outcomes
+
+    def horizon(self, outcome: str) -> Horizon:
+        """Give the window of an outcome.
+
+        Parameters
+        ----------
+        outcome : str
+            One of the five outcomes.
+
+        Returns
+        -------
+        Horizon
+            As the YAML says, else a gap of 7 days and 60 days for conversions or 90 days for churn.
+        """
+        if outcome in self.outcomes:
+            return self.outcomes[outcome].horizon
+        if outcome == "post_upsell_churn":
+            return Horizon(gap_days=0, horizon_days=90)
+        return Horizon(gap_days=7, horizon_days=60 if outcome in CONVERSIONS else 90)
+
+    def table(self, name: str) -> TableSettings:
+        """Give the settings of a table.
+
+        Parameters
+        ----------
+        name : str
+            Canonical name.
+
+        Returns
+        -------
+        TableSettings
+            Defaults where the YAML says nothing.
+        """
+        return self.tables.get(name, TableSettings())
+
+
+def read_settings(path: Path | str, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read a project's YAML.
+
+    Parameters
+    ----------
+    path : Path or str
+        The YAML.
+    environment : mapping of str to str, optional
+        Where `${NAME}` is looked up; the process's environment by default.
+
+    Returns
+    -------
+    Settings
+        Validated; relative paths made absolute.
+
+    Raises
+    ------
+    SettingsError
+        With file, line and key, if it cannot be read.
+    """
+    path = Path(path)
+    node = _composed(path)
+    raw = _constructed(node, path)
+    values = _expanded(raw, os.environ if environment is None else environment, path=path, node=node, place=())
+    folder = path.absolute().parent
+    if isinstance(values.get("source"), str) and "://" not in values["source"]:
+        values["source"] = str(_absolute(folder, values["source"]))
+    if isinstance(values.get("store"), str):
+        values["store"] = _absolute(folder, values["store"])
+    try:
+        return Settings.model_validate({**values, "path": path})
+    except ValidationError as error:
+        # from None: pydantic's own text quotes values, which may come from the environment
+        raise _told(error, path, node, raw) from None
+
+
+def where(path: Path, *place: str | int) -> str:
+    """Say where in a project's YAML a key stands, for a message.
+
+    Parameters
+    ----------
+    path : Path
+        The YAML.
+    *place : str or int
+        The keys that lead there, from the top.
+
+    Returns
+    -------
+    str
+        ``"acme.yaml, line 12, tables.usage_events"``; the nearest line above where the key itself is not written.
+    """
+    return f"{path}, line {_line(_composed(path), place)}, {_dotted(place)}"
+
+
+def _absolute(folder: Path, path: str) -> Path:
+    return Path(os.path.normpath(folder / Path(path).expanduser()))
+
+
+def _composed(path: Path) -> yaml.MappingNode:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SettingsError(
+            f"There is no file {path}.", do="Name a project's YAML, or write one with 'uptier init SOURCE'."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {type(error).__name__}.") from None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise SettingsError(f"{path}, line {line}: this is not YAML: {error.problem}.") from None
+    if not isinstance(node, yaml.MappingNode):
+        raise SettingsError(f"{path} must hold keys and values, beginning with 'project:'.")
+    return node
+
+
+def _constructed(node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+    _refuse_doubled_keys(node, path)
+    loader = yaml.SafeLoader("")
+    raw: dict[str, Any] = loader.construct_document(node)
+    return raw
+
+
+def _refuse_doubled_keys(node: yaml.Node, path: Path) -> None:
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise SettingsError(
+                    f"{path}, line {key.start_mark.line + 1}: the key '{key.value}' stands here for the second time.",
+                    do="Keep one of the two.",
+                )
+            seen.add(key.value)
+            _refuse_doubled_keys(value, path)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_doubled_keys(item, path)
+
+
+def _expanded(
+    value: Any, environment: Mapping[str, str], *, path: Path, node: yaml.Node, place: tuple[str | int, ...]
+) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _expanded(item, environment, path=path, node=node, place=(*place, key)) for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [
+            _expanded(item, environment, path=path, node=node, place=(*place, number))
+            for number, item in enumerate(value)
+        ]
+    if not isinstance(value, str):
+        return value
+
+    def looked_up(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name not in environment:
+            raise SettingsError(
+                f"{path}, line {_line(node, place)}, {_dotted(place)}: "
+                f"the environment variable {name} is not set.",
+                do=f"Set it (export {name}=...) and run this again.",
+            )
+        return environment[name]
+
+    return _VARIABLE.sub(looked_up, value)
+
+
+def _told(error: ValidationError, path: Path, node: yaml.Node, raw: dict[str, Any]) -> SettingsError:
+    lines = []
+    for problem in error.errors(include_url=False, include_input=False, include_context=False):
+        place = tuple(part for part in problem["loc"])
+        message = problem["msg"].removeprefix("Value error, ").rstrip(".")
+        if problem["type"] == "extra_forbidden":
+            message = f"there is no such key. {did_you_mean(str(place[-1]), _keys_beside(place))}"
+        elif problem["type"] == "missing":
+            message = f"the key '{place[-1]}' is missing"
+        found = _written(raw, place)
+        said = f"{path}, line {_line(node, place)}, {_dotted(place)}: {message.rstrip('.')}."
+        lines.append(said + (f" Found: {found}." if found else ""))
+    return SettingsError("\n".join(lines), do="Every key is described in docs/settings.md.")
+
+
+def _keys_beside(place: tuple[str | int, ...]) -> list[str]:
+    part: Any = Settings
+    for step in place[:-1]:
+        field = part.model_fields.get(step) if isinstance(part, type) and issubclass(part, BaseModel) else None
+        if field is None:
+            # the key of a dict or the number of a list item: one level inside the same annotation
+            continue
+        part = next((kind for kind in _parts(field.annotation)), part)
+    fields = part.model_fields
+    return [field.alias or name for name, field in fields.items() if name != "path"]
+
+
+def _parts(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [part for inner in getattr(annotation, "__args__", ()) for part in _parts(inner)]
+
+
+def _written(raw: Any, place: tuple[str | int, ...]) -> str:
+    value = raw
+    for step in place:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return ""
+    if isinstance(value, dict | list):
+        return ""
+    return repr(value) if isinstance(value, str) else str(value)
+
+
+def _line(node: yaml.Node, place: tuple[str | int, ...]) -> int:
+    line = node.start_mark.line
+    for step in place:
+        found: yaml.Node | None = None
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(step):
+                    line, found = key.start_mark.line, value
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            found = node.value[step]
+            line = found.start_mark.line
+        if found is None:
+            break
+        node = found
+    return int(line) + 1
+
+
+def _dotted(place: tuple[str | int, ...]) -> str:
+    return ".".join(str(step) for step in place)

@@ -1,0 +1,1 @@
+"""Signals: documented numbers and facts about an account at a date, and the triggers that families of them make."""

@@ -1,0 +1,13 @@
+"""The families of signals, one file each; each speaks with one voice, its trigger."""
+
+FAMILIES = (
+    "seats",
+    "capacity",
+    "gates",
+    "power_users",
+    "velocity",
+    "adoption",
+    "value",
+    "relationship",
+    "commercial",
+)

@@ -1,0 +1,184 @@
+"""Adoption: how broadly and deeply the product is part of the account's work."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from uptier.settings import Thresholds
+from uptier.signals.measures import Measures, Number, ratio
+from uptier.signals.signal import Effect, Phrase, Unit, signal
+from uptier.signals.trigger import trigger
+
+
+@signal(
+    label="Features in use",
+    unit=Unit.FEATURES,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="{value} are in use",
+        zero="No feature was used in four weeks ({value})",
+        missing="Which features are used is not recorded",
+    ),
+)
+def features_in_use(history: Measures) -> Number:
+    """Distinct features used, last 28 days.
+
+    NaN where usage names no features.
+    """
+    return history.features("feature_used", last=28)
+
+
+@signal(
+    label="Feature breadth",
+    unit=Unit.SHARE,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="{value} of what the plan includes is in use",
+        missing="What the plan includes is not known",
+    ),
+)
+def feature_breadth(history: Measures) -> Number:
+    """Distinct features used in 28 days over the features that the plan includes.
+
+    Source S0 names 95 % as full adoption. NaN where the plan list does not name features.
+    """
+    return ratio(history.features("feature_used", last=28), history.plan_fact("features"))
+
+
+@signal(
+    label="Active days",
+    unit=Unit.DAYS,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="The product was in use on {value} of 28",
+        zero="The product was not in use in the last 28 days ({value})",
+        missing="Use is not recorded",
+    ),
+)
+def active_days(history: Measures) -> Number:
+    """Days with any activity, last 28 days."""
+    return history.days_with(last=28)
+
+
+@signal(
+    label="Events per user-day",
+    unit=Unit.EVENTS,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="A user does about {value} on a day of work",
+        missing="How much a user does is not known",
+    ),
+)
+def events_per_user_day(history: Measures) -> Number:
+    """Events over user-days, last 28 days: how deep a day of work goes.
+
+    NaN where nobody was active.
+    """
+    return ratio(history.events(last=28), history.user_days(last=28))
+
+
+@signal(
+    label="Activity",
+    unit=Unit.EVENTS,
+    effect=Effect.EITHER,
+    phrase=Phrase(
+        value="{value} were recorded in four weeks",
+        zero="Nothing was recorded in four weeks ({value})",
+        missing="Use is not recorded",
+    ),
+)
+def activity(history: Measures) -> Number:
+    """Events of all kinds, last 28 days.
+
+    The scale for the ratios of this family.
+    """
+    return history.events(last=28)
+
+
+@signal(
+    label="Days since last use",
+    unit=Unit.DAYS,
+    effect=Effect.LOWERS,
+    phrase=Phrase(
+        value="The product was last used {value} before the date of this look", missing="It has not been used for a year"
+    ),
+)
+def days_since_last_use(history: Measures) -> Number:
+    """Days since the latest event of any kind, within the last 366 days.
+
+    1 is the day before the as-of date. NaN where there was none.
+    """
+    return history.days_since_last()
+
+
+@signal(
+    label="Exports",
+    unit=Unit.TIMES,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="Data were exported to other tools {value} in four weeks",
+        zero="Nothing was exported to other tools in four weeks ({value})",
+        missing="Exports are not recorded",
+    ),
+)
+def exports(history: Measures) -> Number:
+    """Exports to outside tools, last 28 days.
+
+    An export is work that the product does not do: a workflow gap (source S1).
+    """
+    return history.events("export", last=28)
+
+
+@signal(
+    label="Integration share",
+    unit=Unit.SHARE,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="{value} of all activity comes through integrations",
+        zero="No activity comes through integrations ({value})",
+        missing="How much comes through integrations is not known",
+    ),
+)
+def integration_share(history: Measures) -> Number:
+    """Integration calls over all events, last 28 days.
+
+    Integrated products are hard to leave and hungry for capacity (source S0). NaN without events.
+    """
+    return ratio(history.events("integration_call", last=28), history.events(last=28))
+
+
+@signal(
+    label="Health score",
+    unit=Unit.POINTS,
+    effect=Effect.RAISES,
+    phrase=Phrase(value="The health score is {value} of 100", missing="The health score is not known"),
+)
+def health_score(history: Measures) -> Number:
+    """Health of 0 to 100 from three parts: how many seats work daily, on how many days, and whether use holds.
+
+    40 points for the mean daily users over seats (full at 75 %, source S0), 30 for active days (full at 20 of 28), 30 for
+    this month's events over the month before (full at 1, none at 0.5). NaN where a part is not known. The weights are
+    ours; source S0 asks only for a score above 80.
+    """
+    daily = ratio(history.user_days(last=28) / 20.0, history.seats())
+    steady = ratio(history.events(last=28), history.events(last=28, before=28))
+    share = (daily / history.thresholds.daily_actives).clip(0, 1)
+    days = (history.days_with(last=28) / 20.0).clip(0, 1)
+    held = ((steady - 0.5) / 0.5).clip(0, 1)
+    return 40 * share + 30 * days + 30 * held
+
+
+@trigger(
+    label="Deep adoption",
+    opens="add_on",
+    act_within_days=60,
+    frame="gap resolution: what the team still does elsewhere",
+    says=("exports", "feature_breadth", "integration_share", "features_in_use"),
+)
+def deep_adoption(signals: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
+    """Daily actives above 75 % of the seats, or 95 % of the plan's features in use.
+
+    Source S0 for both.
+    """
+    daily = signals["daily_active_share"] > thresholds.daily_actives
+    return daily | (signals["feature_breadth"] >= thresholds.feature_breadth)

@@ -1,0 +1,245 @@
+"""Commercial: plan, price, term and what was bought before. Context for the rest, said but never pitched."""
+
+from __future__ import annotations
+
+from uptier.signals.measures import MINOR_UNITS, Measures, Number, ratio
+from uptier.signals.signal import Effect, Phrase, Unit, signal
+
+
+@signal(
+    label="Plan",
+    unit=Unit.CATEGORY,
+    effect=Effect.EITHER,
+    phrase=Phrase(value="The plan is {value}", missing="The plan is not known"),
+)
+def plan(history: Measures) -> Number:
+    """The highest plan held.
+
+    Missing where subscriptions name no plan.
+    """
+    return history.plan()
+
+
+@signal(
+    label="Tier",
+    unit=Unit.RATIO,
+    effect=Effect.EITHER,
+    phrase=Phrase(value="The plan is number {value} from below", missing="The place of the plan is not known"),
+)
+def tier(history: Measures) -> Number:
+    """Place of the highest plan held in the order of plans, 1 for the lowest.
+
+    NaN where the plan list does not have it.
+    """
+    return history.tier()
+
+
+@signal(
+    label="Region",
+    unit=Unit.CATEGORY,
+    effect=Effect.EITHER,
+    phrase=Phrase(value="The region is {value}", missing="The region is not known"),
+)
+def region(history: Measures) -> Number:
+    """Country or sales region of the account.
+
+    Overwritten in CRMs: missing unless the project states since when `accounts.region` holds.
+    """
+    return history.account("region")
+
+
+@signal(
+    label="Segment",
+    unit=Unit.CATEGORY,
+    effect=Effect.EITHER,
+    phrase=Phrase(value="The segment is {value}", missing="The segment is not known"),
+)
+def segment(history: Measures) -> Number:
+    """Segment of the account.
+
+    Overwritten in CRMs: missing unless the project states since when `accounts.segment` holds.
+    """
+    return history.account("segment")
+
+
+@signal(
+    label="Industry",
+    unit=Unit.CATEGORY,
+    effect=Effect.EITHER,
+    phrase=Phrase(value="The industry is {value}", missing="The industry is not known"),
+)
+def industry(history: Measures) -> Number:
+    """Line of business of the account.
+
+    Overwritten in CRMs: missing unless the project states since when `accounts.industry` holds.
+    """
+    return history.account("industry")
+
+
+@signal(
+    label="Monthly revenue",
+    unit=Unit.MONEY,
+    effect=Effect.EITHER,
+    phrase=Phrase(value="The account pays {value} a month", missing="What the account pays is not known"),
+)
+def mrr(history: Measures) -> Number:
+    """Monthly recurring revenue over all running subscriptions, account currency."""
+    return history.mrr() / MINOR_UNITS
+
+
+@signal(
+    label="Price per seat",
+    unit=Unit.MONEY,
+    effect=Effect.EITHER,
+    phrase=Phrase(value="A seat costs {value} a month", missing="What a seat costs is not known"),
+)
+def price_per_seat(history: Measures) -> Number:
+    """Monthly recurring revenue over seats, account currency.
+
+    NaN without seats.
+    """
+    return ratio(history.mrr() / MINOR_UNITS, history.seats())
+
+
+@signal(
+    label="Share of the list price",
+    unit=Unit.SHARE,
+    effect=Effect.EITHER,
+    phrase=Phrase(value="The account pays {value} of the plan's list price", missing="The list price is not known"),
+)
+def share_of_list_price(history: Measures) -> Number:
+    """Monthly recurring revenue over the plan's list price: discounts and extra seats.
+
+    NaN where the plan list has no price.
+    """
+    return ratio(history.mrr(), history.plan_fact("price"))
+
+
+@signal(
+    label="Price step to the next plan",
+    unit=Unit.MONEY,
+    effect=Effect.LOWERS,
+    phrase=Phrase(
+        value="The next plan costs {value} more a month",
+        zero="The next plan costs no more ({value})",
+        negative="The next plan's list price is {value} lower a month",
+        missing="There is no higher plan, or its price is not known",
+    ),
+)
+def price_step(history: Measures) -> Number:
+    """List price of the next plan less what the account pays, account currency per month.
+
+    NaN on the highest plan.
+    """
+    return (history.plan_fact("next_price") - history.mrr()) / MINOR_UNITS
+
+
+@signal(
+    label="Days until renewal",
+    unit=Unit.DAYS,
+    effect=Effect.EITHER,
+    phrase=Phrase(
+        value="The term ends in {value}",
+        zero="The term ends today ({value} left)",
+        missing="The end of the term is not known",
+    ),
+)
+def days_until_renewal(history: Measures) -> Number:
+    """Days until the first agreed term ends.
+
+    60 days and more before renewal there is room to talk (source S0). NaN without a term.
+    """
+    return history.days_until_term_end()
+
+
+@signal(
+    label="Tenure",
+    unit=Unit.DAYS,
+    effect=Effect.EITHER,
+    phrase=Phrase(value="The account has been a customer for {value}", missing="Since when is not known"),
+)
+def tenure(history: Measures) -> Number:
+    """Days since the account's first subscription."""
+    return history.tenure_days()
+
+
+@signal(
+    label="Months per bill",
+    unit=Unit.MONTHS,
+    effect=Effect.EITHER,
+    phrase=Phrase(value="Billing is every {value}", missing="How billing goes is not known"),
+)
+def billing_months(history: Measures) -> Number:
+    """Months that are billed at a time."""
+    return history.billing_months()
+
+
+@signal(
+    label="Seats gained",
+    unit=Unit.SEATS,
+    effect=Effect.EITHER,
+    phrase=Phrase(
+        value="{value} were added in 180 days",
+        zero="No seats were added in 180 days ({value})",
+        negative="{value} were given up in 180 days",
+        missing="Seats of 180 days ago are not known",
+    ),
+)
+def seats_gained(history: Measures) -> Number:
+    """Seats now less seats 180 days ago.
+
+    Who has grown once may grow again, or may just have got what was needed. NaN for younger accounts.
+    """
+    return history.seats() - history.seats(before=180)
+
+
+@signal(
+    label="Tiers gained",
+    unit=Unit.RATIO,
+    effect=Effect.EITHER,
+    phrase=Phrase(
+        value="The plan is {value} tiers higher than 180 days ago",
+        zero="The plan is the one of 180 days ago ({value} tiers higher)",
+        negative="The plan is {value} tiers lower than 180 days ago",
+        missing="The plan of 180 days ago is not known",
+    ),
+)
+def tiers_gained(history: Measures) -> Number:
+    """Place of the plan now less its place 180 days ago.
+
+    NaN for younger accounts.
+    """
+    return history.tier() - history.tier(before=180)
+
+
+@signal(
+    label="Revenue growth",
+    unit=Unit.GROWTH,
+    effect=Effect.EITHER,
+    phrase=Phrase(
+        value="The account pays {value} more than 180 days ago",
+        zero="The account pays what it paid 180 days ago ({value} more)",
+        negative="The account pays {value} less than 180 days ago",
+        missing="What it paid 180 days ago is not known",
+    ),
+)
+def revenue_growth(history: Measures) -> Number:
+    """Monthly recurring revenue now against 180 days ago, as a share.
+
+    NaN for younger accounts.
+    """
+    before = history.mrr(before=180)
+    return (history.mrr() - before) / before.nullif(0)
+
+
+@signal(
+    label="Add-ons held",
+    unit=Unit.ADDONS,
+    effect=Effect.EITHER,
+    phrase=Phrase(
+        value="{value} held", zero="No add-on is held ({value})", missing="Add-ons are not recorded"
+    ),
+)
+def addons_held(history: Measures) -> Number:
+    """Add-ons that the account holds."""
+    return history.addons()

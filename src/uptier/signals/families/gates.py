@@ -1,0 +1,137 @@
+"""Gates: interest in capabilities above the account's plan."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from uptier.settings import Thresholds
+from uptier.signals.measures import GATE_KINDS, Measures, Number, ratio
+from uptier.signals.signal import Effect, Phrase, Unit, signal
+from uptier.signals.trigger import trigger
+
+WEEKS = 4
+
+
+@signal(
+    label="Gate crossings",
+    unit=Unit.TIMES,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="Capabilities above the plan were reached for {value} in the last two weeks",
+        zero="Nobody reached for a capability above the plan in the last two weeks ({value})",
+        missing="Interest in capabilities above the plan is not recorded",
+    ),
+)
+def gate_crossings(history: Measures) -> Number:
+    """Gate hits, upgrade prompts, trial uses and limit errors, last 14 days (`gate_days`).
+
+    The cluster is the sign, never one click (source S1: two or more within 14 days).
+    """
+    return history.events(*GATE_KINDS, last=history.thresholds.gate_days)
+
+
+@signal(
+    label="Gate crossings, month",
+    unit=Unit.TIMES,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="Over four weeks that makes {value}",
+        zero="Nobody did in four weeks ({value})",
+        missing="Interest in capabilities above the plan is not recorded",
+    ),
+)
+def gate_crossings_month(history: Measures) -> Number:
+    """Gate hits, upgrade prompts, trial uses and limit errors, last 28 days.
+
+    The longer window tells a lasting need from a passing one.
+    """
+    return history.events(*GATE_KINDS, last=28)
+
+
+@signal(
+    label="Gated features touched",
+    unit=Unit.FEATURES,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="{value} above the plan were touched in four weeks",
+        zero="No feature above the plan was touched in four weeks ({value})",
+        missing="Interest in features above the plan is not recorded",
+    ),
+)
+def gated_features(history: Measures) -> Number:
+    """Distinct features touched at a gate, last 28 days.
+
+    Several features speak for the tier, one for an add-on. NaN where usage names no features.
+    """
+    return history.features(*GATE_KINDS, last=28)
+
+
+@signal(
+    label="Upgrade prompts seen",
+    unit=Unit.TIMES,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="The upgrade page was opened {value} in four weeks",
+        zero="The upgrade page was not opened in four weeks ({value})",
+        missing="Visits of the upgrade page are not recorded",
+    ),
+)
+def upgrade_prompts(history: Measures) -> Number:
+    """Upgrade prompts, last 28 days.
+
+    Who opens the price list has begun to weigh it (source S1).
+    """
+    return history.events("upgrade_prompt", last=28)
+
+
+@signal(
+    label="Trial days a week",
+    unit=Unit.RATIO,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="A premium feature is tried on {value} days a week",
+        zero="No premium feature is being tried ({value} days a week)",
+        missing="Trials of premium features are not recorded",
+    ),
+)
+def trial_days_per_week(history: Measures) -> Number:
+    """Days a week on which a premium feature was used in trial, mean of the last 4 weeks.
+
+    Source S0: 4-5 times a week is a habit.
+    """
+    return history.days_with("trial_use", last=7 * WEEKS) / WEEKS
+
+
+@signal(
+    label="Share of the next tier's features touched",
+    unit=Unit.SHARE,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="{value} of what the next plan adds has already been touched",
+        zero="Nothing that the next plan adds has been touched yet ({value})",
+        missing="What the next plan would add is not known",
+    ),
+)
+def next_tier_features(history: Measures) -> Number:
+    """Distinct features touched at a gate in 28 days, over those that the next plan adds.
+
+    Source S2: 4 of 5 of the next tier's features already in use. NaN on the highest plan and where the plan list does not
+    name features.
+    """
+    return ratio(history.features(*GATE_KINDS, last=28), history.plan_fact("next_new_features"))
+
+
+@trigger(
+    label="Reaching for the next plan",
+    opens="plan_upgrade",
+    act_within_days=14,
+    frame="workflow validation: the problem first, the plan as its solution",
+    says=("gate_crossings", "gated_features", "trial_days_per_week", "next_tier_features"),
+)
+def reaching_for_next_plan(signals: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
+    """Two or more interactions with features above the plan within 14 days, or a trial on 4 days a week.
+
+    Source S1 for the cluster, S0 for the trial.
+    """
+    cluster = signals["gate_crossings"] >= thresholds.gate_crossings
+    return cluster | (signals["trial_days_per_week"] >= thresholds.trial_days_per_week)

@@ -1,0 +1,43 @@
+"""Relationship: the people who carry the product, and how the account is doing with us."""
+
+from __future__ import annotations
+
+from uptier.signals.measures import LEADING_ROLES, Measures, Number
+from uptier.signals.signal import Effect, Phrase, Unit, signal
+
+
+@signal(
+    label="Active days of a champion or executive",
+    unit=Unit.DAYS,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="A champion or executive was active on {value} of 28",
+        zero="No champion or executive was active in four weeks ({value})",
+        missing="It is not known who is a champion or executive",
+    ),
+)
+def executive_active_days(history: Measures) -> Number:
+    """Active days of the most active champion or executive, last 28 days.
+
+    Source S0: a C-level champion who uses the product. Roles are overwritten in CRMs, so this is NaN unless the project
+    states since when `users.role` holds; NaN from daily usage too.
+    """
+    return history.days_of_role(*LEADING_ROLES, last=28)
+
+
+@signal(
+    label="Tickets",
+    unit=Unit.TIMES,
+    effect=Effect.EITHER,
+    phrase=Phrase(
+        value="Support was asked {value} in 90 days",
+        zero="Support was not asked in 90 days ({value})",
+        missing="Tickets are not recorded",
+    ),
+)
+def tickets_opened(history: Measures) -> Number:
+    """Tickets opened, last 90 days.
+
+    Many mean trouble or ambition: the model decides which.
+    """
+    return history.tickets(last=90)

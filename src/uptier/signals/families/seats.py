@@ -1,0 +1,190 @@
+"""Seats: how close the team is to the licences it pays for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ibis
+import pandas as pd
+
+from uptier.settings import Thresholds
+from uptier.signals.measures import MAX_PERIODS, Measures, Number, ratio
+from uptier.signals.signal import Effect, Phrase, Unit, signal
+from uptier.signals.trigger import trigger
+
+WORKING_DAYS = 20  # in 28 days
+MOST_DAYS_AHEAD = 365  # a projection further away says nothing
+
+
+@signal(
+    label="Seat utilisation",
+    unit=Unit.SHARE,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="{active_users} were active in the last 28 days, {value} of {seats}",
+        missing="It is not known how many of the seats are in use",
+    ),
+)
+def seat_utilisation(history: Measures) -> Number:
+    """Active users over licensed seats, last 28 days.
+
+    A team that fills its seats needs more of them (source S1: 80-85 % or more). NaN without seats, and from daily
+    usage, which does not tell users apart.
+    """
+    return ratio(history.active_users(last=28), history.seats())
+
+
+@signal(
+    label="Peak daily utilisation",
+    unit=Unit.SHARE,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="On the busiest of the last 28 days {value} of {seats} were in use",
+        missing="It is not known how many seats were in use on the busiest day",
+    ),
+)
+def peak_daily_utilisation(history: Measures) -> Number:
+    """Most users on one day over licensed seats, last 28 days.
+
+    Known from events and from daily usage alike, so it stands in where `seat_utilisation` is not available. NaN without
+    seats.
+    """
+    return ratio(history.peak_daily_users(last=28), history.seats())
+
+
+@signal(
+    label="Daily active share",
+    unit=Unit.SHARE,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="On a working day {value} of {seats} are in use",
+        missing="It is not known how many seats are in use on a working day",
+    ),
+)
+def daily_active_share(history: Measures) -> Number:
+    """Mean daily users on working days over licensed seats, last 28 days.
+
+    User-days over 20 working days over seats. Above 75 % the product is part of the day's work (source S0). NaN without
+    seats.
+    """
+    return ratio(history.user_days(last=28) / WORKING_DAYS, history.seats())
+
+
+@signal(
+    label="Billing periods near the ceiling",
+    unit=Unit.PERIODS,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="That has held for {value} in a row",
+        zero="In the last billing period the seats were not nearly full ({value})",
+        missing="It is not known for how long the seats have been full",
+    ),
+)
+def periods_near_ceiling(history: Measures) -> Number:
+    """Complete billing periods in a row, up to 6, in which active users reached the threshold of today's seats.
+
+    Terms of more than a month are cut into months from their start day. Two in a row fire the trigger (source S1). NaN
+    without seats, before the first period is over, and from daily usage.
+    """
+    return _in_a_row(history, history.active_users_in_period)
+
+
+@signal(
+    label="Billing periods with full days",
+    unit=Unit.PERIODS,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="The busiest day has been that full for {value} in a row",
+        zero="In the last billing period no day was nearly full ({value})",
+        missing="It is not known for how long the busiest days have been full",
+    ),
+)
+def periods_peak_near_ceiling(history: Measures) -> Number:
+    """Complete billing periods in a row, up to 6, whose busiest day reached the threshold of today's seats.
+
+    As `periods_near_ceiling`, from the most users on one day: known from daily usage too. NaN without seats and before
+    the first period is over.
+    """
+    return _in_a_row(history, history.peak_daily_users_in_period)
+
+
+@signal(
+    label="Days until the seat ceiling",
+    unit=Unit.DAYS,
+    effect=Effect.LOWERS,
+    phrase=Phrase(
+        value="At this pace the ceiling comes in {value}",
+        zero="The ceiling is reached ({value} left)",
+        missing="At this pace the seats suffice for a year",
+    ),
+)
+def days_until_ceiling(history: Measures) -> Number:
+    """Days until active users reach the seats, at the pace of the last 84 days.
+
+    Straight line from the active users of days 57-84 back to those of the last 28. NaN where users do not grow, where the
+    ceiling lies more than 365 days ahead, without seats, and from daily usage.
+    """
+    now, earlier = history.active_users(last=28), history.active_users(last=28, before=56)
+    spare = history.seats() - now
+    days = spare * 56 / (now - earlier).nullif(0)
+    ahead = ibis.ifelse((now > earlier) & (days <= MOST_DAYS_AHEAD), days, None)
+    return ibis.ifelse(spare <= 0, 0.0, ahead)
+
+
+@signal(
+    label="Active users",
+    unit=Unit.USERS,
+    effect=Effect.EITHER,
+    phrase=Phrase(
+        value="{value} were active in the last 28 days",
+        zero="Nobody was active in the last 28 days ({value})",
+        missing="The number of active users is not known",
+    ),
+)
+def active_users(history: Measures) -> Number:
+    """Distinct users who did anything in the last 28 days.
+
+    NaN from daily usage, which does not tell users apart.
+    """
+    return history.active_users(last=28)
+
+
+@signal(
+    label="Licensed seats",
+    unit=Unit.SEATS,
+    effect=Effect.EITHER,
+    phrase=Phrase(value="The licence covers {value}", missing="No seat count is known"),
+)
+def seats(history: Measures) -> Number:
+    """Licensed seats over all running subscriptions.
+
+    Sets the scale for every other signal of this family. NaN where the plan has no seats.
+    """
+    return history.seats()
+
+
+@trigger(
+    label="Approaching the seat ceiling",
+    opens="seat_expansion",
+    act_within_days=30,
+    frame="growth continuity: plan for the team's growth before anybody is locked out",
+    says=("seat_utilisation", "peak_daily_utilisation", "periods_near_ceiling", "days_until_ceiling"),
+)
+def approaching_seat_ceiling(signals: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
+    """Utilisation at or above 85 % for 2 or more billing periods in a row, counted in users, else by the busiest day.
+
+    Source S1: 80-85 % or more (95 % still fires) for two consecutive billing periods, before the limit, not after.
+    """
+    periods = signals["periods_near_ceiling"].fillna(signals["periods_peak_near_ceiling"])
+    return periods >= thresholds.seat_periods
+
+
+def _in_a_row(history: Measures, users_in: Callable[[int], Number]) -> Number:
+    full = [
+        ratio(users_in(period), history.seats()) >= history.thresholds.seat_utilisation
+        for period in range(1, MAX_PERIODS + 1)
+    ]
+    row: Number = ibis.ifelse(full[-1], 1, 0)
+    for one in reversed(full[:-1]):
+        row = ibis.ifelse(one, row + 1, 0)
+    return ibis.ifelse(ratio(users_in(1), history.seats()).notnull(), row, None)

@@ -1,0 +1,146 @@
+"""Velocity: how fast use is growing."""
+
+from __future__ import annotations
+
+import ibis
+import pandas as pd
+
+from uptier.settings import Thresholds
+from uptier.signals.measures import Measures, Number, growth, ratio
+from uptier.signals.signal import Effect, Phrase, Unit, signal
+from uptier.signals.trigger import trigger
+
+MONTHS_BACK = 3
+
+
+@signal(
+    label="Usage growth",
+    unit=Unit.GROWTH,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="Use grew by {value} against the four weeks before",
+        zero="Use is where it was four weeks before ({value} growth)",
+        negative="Use fell by {value} against the four weeks before",
+        missing="There was no use to compare with",
+    ),
+)
+def usage_growth(history: Measures) -> Number:
+    """Events of the last 28 days against the 28 days before, as a share.
+
+    Source S1: 20 % and more for two months in a row. NaN where the earlier month had none.
+    """
+    return growth(history.events(last=28), history.events(last=28, before=28))
+
+
+@signal(
+    label="Usage growth, month before",
+    unit=Unit.GROWTH,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="The month before it grew by {value}",
+        zero="The month before it stood still ({value} growth)",
+        negative="The month before it fell by {value}",
+        missing="There was no use to compare with",
+    ),
+)
+def usage_growth_before(history: Measures) -> Number:
+    """Events of days 29-56 back against days 57-84 back, as a share.
+
+    NaN where the earlier month had none.
+    """
+    return growth(history.events(last=28, before=28), history.events(last=28, before=56))
+
+
+@signal(
+    label="Months of growth",
+    unit=Unit.MONTHS,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="Growth above the threshold has held for {value} in a row",
+        zero="Growth is below the threshold ({value})",
+        missing="There is not enough past to tell growth",
+    ),
+)
+def months_of_growth(history: Measures) -> Number:
+    """Months of 28 days in a row, up to 3, with growth at or above the threshold, 20 % by default.
+
+    Two in a row fire the trigger (source S1). NaN where there was no use two months ago.
+    """
+    rates = [
+        growth(history.events(last=28, before=28 * month), history.events(last=28, before=28 * (month + 1)))
+        for month in range(MONTHS_BACK)
+    ]
+    row: Number = ibis.ifelse(rates[-1] >= history.thresholds.growth, 1, 0)
+    for one in reversed(rates[:-1]):
+        row = ibis.ifelse(one >= history.thresholds.growth, row + 1, 0)
+    return ibis.ifelse(rates[0].notnull(), row, None)
+
+
+@signal(
+    label="Growth of active users",
+    unit=Unit.GROWTH,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="The number of active users grew by {value} in four weeks",
+        zero="The number of active users is unchanged ({value} growth)",
+        negative="The number of active users fell by {value} in four weeks",
+        missing="Growth of the team is not known",
+    ),
+)
+def active_user_growth(history: Measures) -> Number:
+    """Active users of the last 28 days against the 28 days before, as a share.
+
+    A growing team outgrows its licence. NaN where nobody was active before, and from daily usage.
+    """
+    return growth(history.active_users(last=28), history.active_users(last=28, before=28))
+
+
+@signal(
+    label="Growth of the busiest day",
+    unit=Unit.GROWTH,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="The busiest day has {value} more users than eight weeks before",
+        zero="The busiest day has as many users as eight weeks before ({value} growth)",
+        negative="The busiest day has {value} fewer users than eight weeks before",
+        missing="There is no earlier day to compare with",
+    ),
+)
+def peak_user_growth(history: Measures) -> Number:
+    """Most users on a day of the last 28 against days 57-84 back, as a share.
+
+    Known from daily usage too. NaN where nobody was active then.
+    """
+    return growth(history.peak_daily_users(last=28), history.peak_daily_users(last=28, before=56))
+
+
+@signal(
+    label="This week against the month",
+    unit=Unit.RATIO,
+    effect=Effect.EITHER,
+    phrase=Phrase(
+        value="The last week had {value} times the activity of a usual week",
+        missing="There was no use in the four weeks before",
+    ),
+)
+def week_against_month(history: Measures) -> Number:
+    """Events of the last 7 days over the weekly mean of the 28 days before them.
+
+    NaN where those had none.
+    """
+    return ratio(history.events(last=7), history.events(last=28, before=7) / 4)
+
+
+@trigger(
+    label="Use accelerates",
+    opens="seat_expansion",
+    act_within_days=30,
+    frame="growth continuity: plan ahead of the pace",
+    says=("usage_growth", "usage_growth_before", "months_of_growth"),
+)
+def use_accelerates(signals: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
+    """Month-over-month growth of 20 % or more for two months in a row.
+
+    Source S1, usage velocity inflection.
+    """
+    return signals["months_of_growth"] >= thresholds.growth_months

@@ -1,0 +1,108 @@
+"""What a trigger is: a family's one voice, with the rule that fires it and the talk it opens."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from uptier.errors import SignalError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from uptier.settings import Thresholds
+
+    Rule = Callable[[pd.DataFrame, Thresholds], pd.Series]
+
+Upsell = Literal["seat_expansion", "plan_upgrade", "add_on"]
+
+
+@dataclass(frozen=True, eq=False)
+class Trigger:
+    """The condition that a family of signals stands for.
+
+    Attributes
+    ----------
+    rule : callable
+        Says for each row of a signal frame whether the trigger has fired; a missing value never fires it.
+    label : str
+        Its name for people, also the head of a reason.
+    opens : str or None
+        The upsell type that it opens a talk about; None for a family that only gives context.
+    act_within_days : int or None
+        Days within which to act once it fired.
+    frame : str
+        How to frame the talk.
+    says : tuple of str
+        The signals that tell it, most telling first.
+    """
+
+    rule: Rule
+    label: str
+    opens: Upsell | None
+    act_within_days: int | None
+    frame: str
+    says: tuple[str, ...]
+    name: str = field(init=False)
+    family: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self.rule.__name__)
+        object.__setattr__(self, "family", self.rule.__module__.rsplit(".", 1)[-1])
+        object.__setattr__(self, "__doc__", inspect.getdoc(self.rule))
+
+    def fired(self, frame: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
+        """Say where the trigger has fired.
+
+        Parameters
+        ----------
+        frame : DataFrame, shape (n_rows, n_signals)
+            Signals by name.
+        thresholds : Thresholds
+            Where it fires.
+
+        Returns
+        -------
+        Series of bool, shape (n_rows,)
+            False where a value that the rule needs is missing.
+        """
+        return self.rule(frame, thresholds).fillna(False).astype(bool)
+
+
+def trigger(
+    *, label: str, says: tuple[str, ...], frame: str, opens: Upsell | None = None, act_within_days: int | None = None
+) -> Callable[[Rule], Trigger]:
+    """Declare a function to be a family's trigger.
+
+    Parameters
+    ----------
+    label : str
+        Its name for people.
+    says : tuple of str
+        The signals that tell it.
+    frame : str
+        How to frame the talk.
+    opens : str, optional
+        The upsell type that it opens.
+    act_within_days : int, optional
+        Days within which to act.
+
+    Returns
+    -------
+    callable
+        A decorator that gives a :class:`Trigger`.
+
+    Raises
+    ------
+    SignalError
+        If the rule has no docstring.
+    """
+
+    def declared(rule: Rule) -> Trigger:
+        if not inspect.getdoc(rule):
+            raise SignalError(f"The trigger {rule.__name__} has no docstring: say when it fires, and who says so.")
+        return Trigger(rule, label=label, opens=opens, act_within_days=act_within_days, frame=frame, says=says)
+
+    return declared

@@ -1,0 +1,373 @@
+"""The check: what in a project's tables breaks the contract, with a code, a count, a severity and what to do.
+
+Errors stop every later step unless the project accepts them with a reason and a treatment; warnings do not. Nothing is
+dropped in silence: what is left out is counted here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from uptier.errors import FindingsError, TableError, closest
+from uptier.tables.clean import dated, future_rows, negative_numbers, null_values, within_subscription
+from uptier.tables.contracts import CONTRACT, Kind
+from uptier.tables.forms import as_versions
+from uptier.tables.mapping import Mapped, map_table, unmapped_kinds
+
+if TYPE_CHECKING:
+    from ibis.expr import types as ir
+
+    from uptier.settings import Settings
+    from uptier.tables.source import Source
+
+OUTSIDE_SHARE = 0.05  # of usage outside any subscription, above which a mapping is more likely wrong than the customers
+MISSPELT = 0.8  # likeness from which an unused column is taken for a misspelt one
+NAMES_SHOWN = 5
+
+
+class Severity(StrEnum):
+    """Whether a finding stops the later steps."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that the check found.
+
+    Attributes
+    ----------
+    code : str
+        Stable name of what is wrong.
+    table : str
+        Canonical table.
+    count : int
+        Rows, columns or tables concerned.
+    severity : Severity
+        Whether it stops the later steps.
+    message : str
+        What is wrong and what to do.
+    accepted : str
+        The project's reason for living with it; empty if it has none.
+    """
+
+    code: str
+    table: str
+    count: int
+    severity: Severity
+    message: str
+    accepted: str = ""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that the check found, errors first.
+
+    Attributes
+    ----------
+    all : tuple of Finding
+        Errors, then warnings, by table.
+    """
+
+    all: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """Those that stop the later steps."""
+        return tuple(one for one in self.all if one.severity is Severity.ERROR)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """Those that do not."""
+        return tuple(one for one in self.all if one.severity is Severity.WARNING)
+
+    def require_no_errors(self, path: object) -> None:
+        """Stop if there is an error.
+
+        Parameters
+        ----------
+        path : object
+            The project's YAML, for the message.
+
+        Raises
+        ------
+        FindingsError
+            With every error and what to do.
+        """
+        if self.errors:
+            told = "\n".join(f"  {one.code} in {one.table} ({one.count:,}): {one.message}" for one in self.errors)
+            raise FindingsError(
+                f"The data of {path} have {len(self.errors)} error{'s' if len(self.errors) > 1 else ''}:\n{told}",
+                do=f"Mend the source, or list a code under accept: in {path} with a reason and a treatment.",
+            )
+
+
+def check(
+    source: Source, settings: Settings, progress: Callable[[str], None] | None = None
+) -> tuple[Findings, dict[str, Mapped]]:
+    """Look at every table of a project.
+
+    Parameters
+    ----------
+    source : Source
+        Where the data are.
+    settings : Settings
+        The project.
+    progress : callable, optional
+        Told the name of each table as its turn comes.
+
+    Returns
+    -------
+    findings : Findings
+        What was found; findings that the project accepts are warnings.
+    mapped : dict of str to Mapped
+        The tables that can be read.
+    """
+    found: list[Finding] = []
+    mapped: dict[str, Mapped] = {}
+    for name in settings.tables:
+        if name not in CONTRACT:
+            found.append(_unknown_table(name, settings))
+    for name, contract in CONTRACT.items():
+        try:
+            one = map_table(source, settings, name)
+        except TableError as error:
+            found.append(_error(error.code, name, 1, str(error)))
+            continue
+        if one is None:
+            found.append(_absent(name, required=contract.required))
+        else:
+            mapped[name] = one
+    if "usage_events" not in mapped and "usage_daily" not in mapped and not _concerns(found, "usage_"):
+        found.append(_error("table-absent", "usage_events", 1, "Neither usage_events nor usage_daily is there."))
+    for name, one in mapped.items():
+        if progress is not None:
+            progress(name)
+        found.extend(_misspelt(one))
+        found.extend(_rows(one, settings))
+        found.extend(_between(one, mapped, settings))
+    order = {severity: place for place, severity in enumerate(Severity)}
+    accepted = [_accepted(one, settings) for one in found if one.count]
+    return Findings(tuple(sorted(accepted, key=lambda one: order[one.severity]))), mapped
+
+
+def _rows(one: Mapped, settings: Settings) -> Iterable[Finding]:
+    """Find what a table shows by itself."""
+    name, contract = one.name, CONTRACT[one.name]
+    distinct = one.table.distinct()
+    table = as_versions(distinct, settings.table(name).form) if name == "subscriptions" else distinct
+    table = dated(table, name, settings.table(name).lag_days)
+    counts = {
+        "null-value": _sum(null_values(table, name)),
+        "negative-number": _sum(negative_numbers(table, name)),
+    }
+    if contract.time:
+        counts["future-row"] = _sum(future_rows(table, settings))
+    if "end_day" in table.columns:
+        counts["ends-before-begins"] = _sum(table.valid_to < table.valid_from)
+    numbers = _numbers(table.aggregate(**counts))
+    rows, kept = _count(one.table), _count(distinct)
+    if not rows:
+        severity = Severity.ERROR if contract.required or name.startswith("usage_") else Severity.WARNING
+        yield Finding(
+            code="empty-table", table=name, count=1, severity=severity, message=f"The table '{name}' has no rows."
+        )
+        return
+    yield _warning(
+        "equal-rows", name, rows - kept, "rows are equal in every column to another; they are left out."
+    )
+    yield from _wrong_types(one)
+    yield _error("null-value", name, numbers["null-value"], "rows lack a value that the contract requires.")
+    yield _error("negative-number", name, numbers["negative-number"], "rows hold a number below zero.")
+    yield _error(
+        "future-row",
+        name,
+        numbers.get("future-row", 0),
+        f"rows became known on or after data_until ({settings.data_until}). Is data_until right?",
+    )
+    yield _error("ends-before-begins", name, numbers.get("ends-before-begins", 0), "rows end before they begin.")
+    if contract.key and _has_key(one):
+        yield _error("duplicate-key", name, _doubled_keys(table, contract.key), _doubled_message(contract.key))
+    if name == "subscriptions":
+        yield from _overlaps(table, settings)
+    if name.startswith("usage_"):
+        yield from _kinds(one, settings)
+
+
+def _between(one: Mapped, mapped: Mapping[str, Mapped], settings: Settings) -> Iterable[Finding]:
+    """Find what shows only beside another table."""
+    name, table = one.name, one.table.distinct()
+    if "account_id" in table.columns and name != "accounts" and "accounts" in mapped:
+        strangers = table.anti_join(mapped["accounts"].table, "account_id")
+        told = Finding(
+            code="unknown-account",
+            table=name,
+            count=_count(strangers),
+            severity=Severity.ERROR if name in ("subscriptions", "addons") else Severity.WARNING,
+            message="rows are about an account that the table 'accounts' does not have; they are left out. "
+            "Are the ids of one kind? See identities: in docs/settings.md.",
+        )
+        yield told
+    if name == "subscriptions" and "plans" in mapped:
+        plans = mapped["plans"].table
+        strangers = table.filter(table.plan_id.notnull()).anti_join(plans, "plan_id")
+        yield _warning(
+            "unknown-plan", name, _count(strangers), "rows name a plan that the table 'plans' does not have; its tier "
+            "is then not known, and plan upgrades from or to it are not seen."
+        )
+    if name.startswith("usage_") and "subscriptions" in mapped:
+        versions = as_versions(mapped["subscriptions"].table.distinct(), settings.table("subscriptions").form)
+        versions = dated(versions, "subscriptions", settings.table("subscriptions").lag_days)
+        usage = dated(table, name, settings.table(name).lag_days)
+        rows = _count(usage)
+        outside = rows - _count(within_subscription(usage, versions))
+        share = outside / max(rows, 1)
+        yield Finding(
+            code="usage-outside-subscription",
+            table=name,
+            count=outside,
+            severity=Severity.ERROR if share > OUTSIDE_SHARE else Severity.WARNING,
+            message=f"rows ({share:.0%} of all) fall on a day on which their account had no subscription. Are dates "
+            "and ids mapped rightly?",
+        )
+
+
+def _wrong_types(one: Mapped) -> Iterable[Finding]:
+    contract = CONTRACT[one.name]
+    lost = {}
+    for column, origin in one.origin.items():
+        if contract.columns[column].kind in (Kind.COUNT, Kind.NUMBER, Kind.MONEY, Kind.TIME, Kind.DAY):
+            raw = one.raw[origin]
+            if raw.type().is_string():
+                lost[column] = raw
+    for column, raw in lost.items():
+        written = one.raw.aggregate(n=_sum(raw.notnull() & (raw != "")))
+        read = one.table.aggregate(n=_sum(one.table[column].notnull()))
+        missing = _numbers(written)["n"] - _numbers(read)["n"]
+        yield _error(
+            "wrong-type",
+            one.name,
+            max(missing, 0),
+            f"values of {column} are no {contract.columns[column].kind}; treated as missing where this is accepted.",
+        )
+
+
+def _overlaps(table: ir.Table, settings: Settings) -> Iterable[Finding]:
+    if settings.table("subscriptions").form == "current":
+        yield _warning(
+            "current-state-only",
+            "subscriptions",
+            1,
+            "The table tells only what holds today. Scoring by rules works; training needs the past: keep a dated copy "
+            "of this table every day from now on, and use form: snapshots once there are some months of it.",
+        )
+        return
+    window = ibis.window(group_by=table.subscription_id, order_by=[table.valid_from, table.valid_to])
+    following = table.mutate(_next=table.valid_from.lead().over(window))
+    overlapping = following._next.notnull() & (following.valid_to.isnull() | (following.valid_to > following._next))
+    yield _error(
+        "overlapping-subscription",
+        "subscriptions",
+        _numbers(following.aggregate(n=_sum(overlapping)))["n"],
+        "versions of one subscription run into the next version of the same id. Subscriptions that really run side by "
+        "side need ids of their own.",
+    )
+
+
+def _kinds(one: Mapped, settings: Settings) -> Iterable[Finding]:
+    if "kind" not in one.origin:
+        return
+    names = unmapped_kinds(one, settings).execute()
+    if len(names):
+        shown = ", ".join(f"{row.name_} ({row.events:,})" for row in names.rename(columns={"name": "name_"}).head(
+            NAMES_SHOWN).itertuples())
+        yield _warning(
+            "unmapped-kind",
+            one.name,
+            int(names.events.sum()),
+            f"rows have a kind that means nothing to uptier; they count as activity alone. Most frequent: {shown}. "
+            f"Map them under tables.{one.name}.values.kind.",
+        )
+
+
+def _misspelt(one: Mapped) -> Iterable[Finding]:
+    absent = [column for column in CONTRACT[one.name].columns if column not in one.present]
+    for theirs in one.unused:
+        near = closest(theirs, absent, count=1)
+        if near and _likeness(theirs, near[0]) >= MISSPELT:
+            yield _error(
+                "column-misspelt",
+                one.name,
+                1,
+                f"The column '{theirs}' is not used, and {near[0]} is missing. Rename it, or map it under "
+                f"tables.{one.name}.columns.",
+            )
+
+
+def _likeness(first: str, second: str) -> float:
+    import difflib
+
+    return difflib.SequenceMatcher(None, first, second).ratio()
+
+
+def _has_key(one: Mapped) -> bool:
+    return all(column in one.present for column in CONTRACT[one.name].key if column != "feature")
+
+
+def _doubled_keys(table: ir.Table, key: tuple[str, ...]) -> int:
+    grouped = table.group_by([table[column] for column in key]).aggregate(_rows=table.count())
+    return _count(grouped.filter(grouped._rows > 1))
+
+
+def _doubled_message(key: tuple[str, ...]) -> str:
+    return f"keys ({', '.join(key)}) stand in several rows with different content."
+
+
+def _absent(name: str, *, required: bool) -> Finding:
+    if required:
+        return _error("table-absent", name, 1, f"The source has no table '{name}'. Name it under tables.{name}.from.")
+    return _warning("table-absent", name, 1, f"The source has no table '{name}'.")
+
+
+def _unknown_table(name: str, settings: Settings) -> Finding:
+    near = closest(name, CONTRACT)
+    hint = f"Did you mean '{near[0]}'?" if near else f"The contract has: {', '.join(CONTRACT)}."
+    return _error("table-unknown", name, 1, f"There is no table '{name}' in the contract. {hint}")
+
+
+def _concerns(found: list[Finding], prefix: str) -> bool:
+    return any(one.table.startswith(prefix) and one.severity is Severity.ERROR for one in found)
+
+
+def _accepted(one: Finding, settings: Settings) -> Finding:
+    for accepted in settings.accept:
+        if accepted.code == one.code and accepted.table in (None, one.table) and one.severity is Severity.ERROR:
+            told = f"{one.message} Accepted ({accepted.treatment}): {accepted.reason}"
+            return replace(one, severity=Severity.WARNING, message=told, accepted=accepted.reason)
+    return one
+
+
+def _error(code: str, table: str, count: int, message: str) -> Finding:
+    return Finding(code=code, table=table, count=count, severity=Severity.ERROR, message=message)
+
+
+def _warning(code: str, table: str, count: int, message: str) -> Finding:
+    return Finding(code=code, table=table, count=count, severity=Severity.WARNING, message=message)
+
+
+def _sum(condition: Any) -> Any:
+    return ibis.coalesce(condition.cast("int64").sum(), 0)
+
+
+def _count(table: ir.Table) -> int:
+    return int(table.count().execute())
+
+
+def _numbers(row: ir.Table) -> dict[str, int]:
+    return {str(name): int(value) for name, value in row.execute().iloc[0].items()}

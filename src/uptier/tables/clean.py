@@ -1,0 +1,275 @@
+"""From mapped tables to the ones that everything else reads: treated as the project says, with days known-at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import ibis
+
+from uptier.tables.contracts import CONTRACT
+from uptier.tables.forms import as_versions
+
+if TYPE_CHECKING:
+    from ibis.expr import types as ir
+
+    from uptier.settings import Accepted, Settings
+    from uptier.tables.mapping import Mapped
+    from uptier.tables.source import Source
+
+ALWAYS_DROPPED = ("equal-rows", "unknown-account")  # counted by the check, and never of use
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tables:
+    """A project's tables, clean and dated.
+
+    Attributes
+    ----------
+    source : Source
+        Where they are.
+    settings : Settings
+        The project.
+    clean : dict
+        Canonical name to table. Beside the columns of the contract each dated table has `day`, when the row happened,
+        and `known_day`, when it became known; tables of intervals have `end_day` and `end_known_day` too.
+    present : dict
+        Canonical name to the columns that the source has.
+    """
+
+    source: Source
+    settings: Settings
+    clean: Mapping[str, ir.Table]
+    present: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.clean
+
+    def __getitem__(self, name: str) -> ir.Table:
+        return self.clean[name]
+
+
+def dated(table: ir.Table, name: str, lag_days: int) -> ir.Table:
+    """Add the days on which each row happened and became known.
+
+    Parameters
+    ----------
+    table : Table
+        In canonical columns.
+    name : str
+        Canonical name.
+    lag_days : int
+        Worst-case days until a row is known, where it does not say itself.
+
+    Returns
+    -------
+    Table
+        With `day` and `known_day`; for intervals with `end_day` and `end_known_day` too.
+    """
+    contract = CONTRACT[name]
+    if not contract.time:
+        return table
+    moment = table[contract.time]
+    day = moment if moment.type().is_date() else moment.date()
+    table = table.mutate(day=day)
+    table = table.mutate(known_day=ibis.coalesce(table.recorded_at.date(), _later(table.day, lag_days)))
+    if "valid_to" in contract.columns:
+        table = table.mutate(end_day=table.valid_to.date())
+        table = table.mutate(
+            end_known_day=ibis.coalesce(table.end_recorded_at.date(), _later(table.end_day, lag_days))
+        )
+    return table
+
+
+def clean(source: Source, settings: Settings, mapped: Mapping[str, Mapped]) -> Tables:
+    """Treat and date the mapped tables.
+
+    Parameters
+    ----------
+    source : Source
+        Where they are.
+    settings : Settings
+        The project, with what it accepts and how that is treated.
+    mapped : mapping of str to Mapped
+        The tables that the source has.
+
+    Returns
+    -------
+    Tables
+        Still expressions, save what is small and asked for often.
+    """
+    accounts = mapped["accounts"].table.distinct().filter(lambda row: row.account_id.notnull())
+    ready: dict[str, ir.Table] = {}
+    for name, one in mapped.items():
+        table = one.table.distinct()
+        if name == "subscriptions":
+            table = as_versions(table, settings.table(name).form)
+        table = dated(table, name, settings.table(name).lag_days)
+        for code in ("null-value", "ends-before-begins", "negative-number", "future-row", "duplicate-key"):
+            treatment = _treatment(settings.accept, code, name)
+            if treatment is not None:
+                table = _TREATMENTS[code](table, name, settings, treatment)
+        if "account_id" in table.columns and name != "accounts":
+            table = table.semi_join(accounts, "account_id")
+        ready[name] = table
+    if "subscriptions" in ready:
+        for name in ("usage_events", "usage_daily"):
+            if name in ready and _treatment(settings.accept, "usage-outside-subscription", name) == "drop":
+                ready[name] = within_subscription(ready[name], ready["subscriptions"])
+    if source.is_ours:
+        # small, and read by every measure: once is enough. Usage is read once anyway, by its rollup.
+        ready = {
+            name: table if name.startswith("usage_") else source.connection.create_table(f"_{name}", table, temp=True)
+            for name, table in ready.items()
+        }
+    present = {name: one.present for name, one in mapped.items()}
+    if settings.table("subscriptions").form == "billing_periods":
+        present["subscriptions"] |= {"term_end"}
+    return Tables(source=source, settings=settings, clean=ready, present=present)
+
+
+def within_subscription(usage: ir.Table, subscriptions: ir.Table) -> ir.Table:
+    """Keep the usage that falls on a day on which its account had a subscription.
+
+    Parameters
+    ----------
+    usage : Table
+        Dated usage.
+    subscriptions : Table
+        Dated versions.
+
+    Returns
+    -------
+    Table
+        Some of the rows of `usage`.
+    """
+    versions = subscriptions.select("account_id", "end_day", began=subscriptions.day)
+    return usage.semi_join(
+        versions,
+        [
+            usage.account_id == versions.account_id,
+            usage.day >= versions.began,
+            versions.end_day.isnull() | (usage.day < versions.end_day),
+        ],
+    )
+
+
+def future_rows(table: ir.Table, settings: Settings) -> ir.BooleanValue:
+    """Say which rows became known too late for the project.
+
+    Parameters
+    ----------
+    table : Table
+        A dated table.
+    settings : Settings
+        The project, with its `data_until`.
+
+    Returns
+    -------
+    BooleanValue
+        True for rows known on or after `data_until`.
+    """
+    future: ir.BooleanValue = table.known_day >= settings.data_until
+    return future
+
+
+def negative_numbers(table: ir.Table, name: str) -> ir.BooleanValue:
+    """Say which rows hold a number below zero.
+
+    Parameters
+    ----------
+    table : Table
+        In canonical columns.
+    name : str
+        Canonical name.
+
+    Returns
+    -------
+    BooleanValue
+        True for such rows; no column of the contract may be negative.
+    """
+    kinds = ("count", "number", "money")
+    checks = [table[column] < 0 for column, kept in CONTRACT[name].columns.items() if kept.kind in kinds]
+    # false for every row where there is nothing to compare, so that it stays a column
+    none = table[CONTRACT[name].required_columns()[0]].isnull() & False
+    return _any([none, *(ibis.coalesce(check, False) for check in checks)])
+
+
+def null_values(table: ir.Table, name: str) -> ir.BooleanValue:
+    """Say which rows lack a value that the contract requires.
+
+    Parameters
+    ----------
+    table : Table
+        In canonical columns.
+    name : str
+        Canonical name.
+
+    Returns
+    -------
+    BooleanValue
+        True for such rows.
+    """
+    return _any([table[column].isnull() for column in CONTRACT[name].required_columns()])
+
+
+def _treatment(accept: tuple[Accepted, ...], code: str, table: str) -> str | None:
+    return next((one.treatment for one in accept if one.code == code and one.table in (None, table)), None)
+
+
+def _without_nulls(table: ir.Table, name: str, settings: Settings, treatment: str) -> ir.Table:
+    return table.filter(~null_values(table, name)) if treatment == "drop" else table
+
+
+def _without_reversed(table: ir.Table, name: str, settings: Settings, treatment: str) -> ir.Table:
+    if treatment != "drop" or "end_day" not in table.columns:
+        return table
+    return table.filter(ibis.coalesce(table.valid_to >= table.valid_from, True))
+
+
+def _without_negatives(table: ir.Table, name: str, settings: Settings, treatment: str) -> ir.Table:
+    return table.filter(~negative_numbers(table, name)) if treatment == "drop" else table
+
+
+def _without_future(table: ir.Table, name: str, settings: Settings, treatment: str) -> ir.Table:
+    if treatment != "drop" or "known_day" not in table.columns:
+        return table
+    return table.filter(~future_rows(table, settings))
+
+
+def _one_for_each_key(table: ir.Table, name: str, settings: Settings, treatment: str) -> ir.Table:
+    key = list(CONTRACT[name].key)
+    if treatment == "keep" or not key:
+        return table
+    # ordered by every column, so that the same row is kept whatever the order of the file
+    order = [table[column] for column in table.columns]
+    ranked = table.mutate(
+        _place=ibis.row_number().over(group_by=[table[column] for column in key], order_by=order),
+        _rows=table.count().over(group_by=[table[column] for column in key]),
+    )
+    kept = ranked._place == 0 if treatment == "keep_first" else ranked._rows == 1
+    return ranked.filter(kept).drop("_place", "_rows")
+
+
+_TREATMENTS = {
+    "null-value": _without_nulls,
+    "ends-before-begins": _without_reversed,
+    "negative-number": _without_negatives,
+    "future-row": _without_future,
+    "duplicate-key": _one_for_each_key,
+}
+
+
+def _later(day: ir.DateValue, days: int) -> ir.DateValue:
+    if days == 0:
+        return day
+    shifted: ir.DateValue = (day + ibis.interval(days=days)).cast("date")
+    return shifted
+
+
+def _any(checks: list[ir.BooleanValue]) -> ir.BooleanValue:
+    found = checks[0]
+    for check in checks[1:]:
+        found = found | check
+    return found

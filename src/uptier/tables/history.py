@@ -1,0 +1,190 @@
+"""History: the one door through which signals see an account's past.
+
+For each account and as-of date it shows what had happened before that date **and** was known before it. Ends and results
+show once they were known; columns that the source overwrites in place do not show at all, unless the project states
+since when they hold. The world's `truth` is not behind this door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from uptier.errors import SignalError, did_you_mean
+from uptier.tables.contracts import CONTRACT, Change
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    import pandas as pd
+    from ibis.expr import types as ir
+
+    from uptier.tables.clean import Tables
+    from uptier.tables.rollup import Rollup
+
+USAGE = "usage"  # the rollup, whichever table it was made from
+KIND = "kind="  # marks a kind of usage event among the columns that are asked for
+
+# a column that tells an outcome, and the day on which that became known
+_SHOWN_ONCE_KNOWN = {
+    "subscriptions": {"valid_to": "end_known_day", "end_day": "end_known_day"},
+    "addons": {"valid_to": "end_known_day", "end_day": "end_known_day"},
+    "tickets": {"closed_at": "closed_at"},
+    "outreach": {"result": "result_at", "result_at": "result_at"},
+}
+
+
+@dataclass(frozen=True)
+class History:
+    """The past of some accounts, as it was known at some dates.
+
+    Attributes
+    ----------
+    tables : Tables
+        The project's clean tables.
+    grid : Table
+        Columns account_id and as_of (date): who is looked at, and when.
+    usage : Rollup or None
+        Usage by day.
+    """
+
+    tables: Tables
+    grid: ir.Table
+    usage: Rollup | None
+
+    def has(self, table: str, columns: Iterable[str] = ()) -> bool:
+        """Say whether the project has a table with certain columns.
+
+        Parameters
+        ----------
+        table : str
+            Canonical name, or ``usage``.
+        columns : iterable of str
+            Canonical columns that must come from the source; ``kind=export`` for a kind of usage event.
+
+        Returns
+        -------
+        bool
+            False too if a column is overwritten in place and the project does not state since when it holds.
+        """
+        if table == USAGE:
+            table = "usage_events" if self.usage is not None and self.usage.per_user else "usage_daily"
+        if table not in self.tables:
+            return False
+        kinds = {column.removeprefix(KIND) for column in columns if column.startswith(KIND)}
+        wanted = {column for column in columns if not column.startswith(KIND)}
+        recorded = set(self.tables.settings.table(table).kinds) or kinds
+        return (
+            (not kinds or bool(kinds & recorded))
+            and wanted <= self.tables.present[table]
+            and not (wanted & self._hidden(table))
+        )
+
+    def past(self, name: str) -> ir.Table:
+        """Show a table's past.
+
+        Parameters
+        ----------
+        name : str
+            Canonical name of a dated table, or ``usage`` for the rollup.
+
+        Returns
+        -------
+        Table
+            One row for each row of the grid and each row of the table that had happened and was known before it:
+            the table's columns with `as_of` and `age`, the days from the row to the as-of date (1 or more).
+
+        Raises
+        ------
+        SignalError
+            If there is no such table behind this door.
+        """
+        if name == USAGE and self.usage is not None:
+            return self._cut(self.usage.table)
+        if name not in CONTRACT or not CONTRACT[name].time or name not in self.tables:
+            dated = [one for one in self.tables.clean if CONTRACT[one].time]
+            raise SignalError(f"History has no past of '{name}' to show.", do=did_you_mean(name, [*dated, USAGE]))
+        past = self._cut(self.tables[name].drop(*(self._hidden(name) & set(self.tables[name].columns))))
+        return self._masked(past, name)
+
+    def facts(self, name: str) -> ir.Table:
+        """Show a table that only describes: accounts or the plan list.
+
+        Parameters
+        ----------
+        name : str
+            ``accounts``, ``users``, ``plans``, ``plan_features`` or ``plan_quotas``.
+
+        Returns
+        -------
+        Table
+            Its columns, without those that are overwritten in place; those that the project vouches for come with
+            `<column>_since`, the date before which they must not be used.
+        """
+        table = self.tables[name].drop(*self._hidden(name))
+        since = self._vouched(name)
+        return table.mutate(**{f"{column}_since": ibis.date(day.isoformat()) for column, day in since.items()})
+
+    def _cut(self, table: ir.Table) -> ir.Table:
+        grid = self.grid
+        joined = table.inner_join(
+            grid,
+            [
+                table.account_id == grid.account_id,
+                table.day < grid.as_of,
+                table.known_day < grid.as_of,
+            ],
+        )
+        return joined.select(*table.columns, "as_of").mutate(age=lambda row: row.as_of.delta(row.day, unit="day"))
+
+    def _masked(self, past: ir.Table, name: str) -> ir.Table:
+        shown: dict[str, Any] = {}
+        for column, known in _SHOWN_ONCE_KNOWN.get(name, {}).items():
+            if column not in past.columns:
+                continue
+            day = past[known] if past[known].type().is_date() else past[known].date()
+            shown[column] = ibis.ifelse(day < past.as_of, past[column], ibis.null(past[column].type()))
+        for column, since in self._vouched(name).items():
+            if column in past.columns:
+                shown[column] = ibis.ifelse(
+                    past.as_of >= ibis.date(since.isoformat()), past[column], ibis.null(past[column].type())
+                )
+        return past.mutate(**shown)
+
+    def _vouched(self, name: str) -> dict[str, dt.date]:
+        since = self.tables.settings.holds_since
+        return {place.partition(".")[2]: day for place, day in since.items() if place.partition(".")[0] == name}
+
+    def _hidden(self, name: str) -> set[str]:
+        overwritten = {
+            column
+            for column, described in CONTRACT[name].columns.items()
+            if described.change is Change.CURRENT and column not in _SHOWN_ONCE_KNOWN.get(name, {})
+        }
+        return overwritten - set(self._vouched(name))
+
+
+def grid_of(tables: Tables, pairs: pd.DataFrame) -> ir.Table:
+    """Make a grid of accounts and dates that the engine can join.
+
+    Parameters
+    ----------
+    tables : Tables
+        The project's tables, for the engine.
+    pairs : DataFrame, columns account_id and as_of
+        Who is looked at, and when; a pair that stands twice counts once.
+
+    Returns
+    -------
+    Table
+        Columns account_id (text) and as_of (date).
+    """
+    rows = pairs[["account_id", "as_of"]].drop_duplicates()
+    table = ibis.memtable(rows, schema={"account_id": "string", "as_of": "timestamp"})
+    grid = table.select(table.account_id, as_of=table.as_of.date())
+    if tables.source.is_ours:
+        grid = tables.source.connection.create_table(ibis.util.gen_name("grid"), grid, temp=True)
+    return grid

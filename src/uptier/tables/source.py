@@ -1,0 +1,230 @@
+"""The way in: connect to where the data are, without ever writing there.
+
+Folders of Parquet, CSV or JSON-lines files and DuckDB files are read by a DuckDB of our own; any other address goes to
+Ibis. Nothing is created in the source.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from uptier.errors import SourceError, did_you_mean
+
+if TYPE_CHECKING:
+    from ibis.backends import BaseBackend
+    from ibis.expr import types as ir
+
+FILE_KINDS = {".parquet": "read_parquet", ".csv": "read_csv", ".jsonl": "read_json", ".json": "read_json"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """An open connection to a project's data.
+
+    Attributes
+    ----------
+    connection : BaseBackend
+        The Ibis backend.
+    address : str
+        Where it leads, fit to be shown: no user, password or query.
+    files : tuple of Path
+        The files that are read, empty for a server.
+    """
+
+    connection: BaseBackend
+    address: str
+    files: tuple[Path, ...] = ()
+    names: tuple[str, ...] = field(default=())
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the engine is our own in-memory DuckDB, in which temporary tables harm nobody."""
+        return bool(self.files)
+
+    def table(self, name: str) -> ir.Table | None:
+        """Give a table of the source.
+
+        Parameters
+        ----------
+        name : str
+            Its name, or the name of its file without the ending.
+
+        Returns
+        -------
+        Table or None
+            None if the source has no such table.
+        """
+        return self.connection.table(name) if name in self.names else None
+
+    def query(self, sql: str, *, where: str) -> ir.Table:
+        """Give the table that a SELECT describes.
+
+        Parameters
+        ----------
+        sql : str
+            In the source's own dialect.
+        where : str
+            Where the SELECT stands, for messages.
+
+        Returns
+        -------
+        Table
+            Not yet read.
+
+        Raises
+        ------
+        SourceError
+            If the source cannot make sense of it.
+        """
+        import duckdb
+        import sqlglot
+
+        connection: Any = self.connection  # not every backend has sql(), those of SQL engines do
+        try:
+            table: ir.Table = connection.sql(sql)
+            table.schema()
+        except (duckdb.Error, sqlglot.ParseError, ibis.IbisError) as error:
+            raise SourceError(f"{where}: the SELECT does not run: {_first_line(error)}.") from None
+        return table
+
+
+def connect(address: str) -> Source:
+    """Connect to a source, to read it.
+
+    Parameters
+    ----------
+    address : str
+        A folder, a DuckDB file, or an address that Ibis understands (``postgres://...``).
+
+    Returns
+    -------
+    Source
+        Open; nothing has been read but names.
+
+    Raises
+    ------
+    SourceError
+        If there is nothing there, or it cannot be read.
+    """
+    if "://" in address and not address.startswith(("file://", "duckdb://")):
+        return _server(address)
+    path = Path(address.removeprefix("file://").removeprefix("duckdb://"))
+    if path.is_dir():
+        return _folder(path)
+    if path.is_file() and path.suffix in (".duckdb", ".db", ".ddb"):
+        return _duckdb_file(path)
+    parent = path.parent
+    beside = [entry.name for entry in parent.iterdir()] if parent.is_dir() else []
+    raise SourceError(
+        f"There is no folder or DuckDB file at {path}.",
+        do=did_you_mean(path.name, beside) if beside else f"The folder {parent} does not exist either.",
+    )
+
+
+def _own_duckdb() -> Any:
+    connection = ibis.duckdb.connect()
+    # times without a zone are read as UTC or refused; never as the zone of the machine
+    connection.raw_sql("SET TimeZone = 'UTC'")
+    return connection
+
+
+def _folder(path: Path) -> Source:
+    connection = _own_duckdb()
+    found: dict[str, Path] = {}
+    for entry in sorted(path.iterdir()):
+        name = entry.stem if entry.is_file() else entry.name
+        if entry.name.startswith((".", "_")) or _reader(entry) is None:
+            continue
+        if name in found:
+            raise SourceError(
+                f"The folder {path} holds the table '{name}' twice.",
+                found=f"{found[name].name}, {entry.name}",
+                do="Move one of them out of the folder.",
+            )
+        found[name] = entry
+    if not found:
+        raise SourceError(
+            f"The folder {path} holds no table.",
+            found=f"{sum(1 for _ in path.iterdir())} other entries",
+            do="A table is a file ending in .parquet, .csv or .jsonl, or a folder of .parquet files.",
+        )
+    for name, entry in found.items():
+        _read(connection, name, entry)
+    files = tuple(file for entry in found.values() for file in ([entry] if entry.is_file() else _parquets(entry)))
+    return Source(connection=connection, address=str(path), files=files, names=tuple(found))
+
+
+def _reader(entry: Path) -> str | None:
+    if entry.is_dir():
+        return "read_parquet" if _parquets(entry) else None
+    return FILE_KINDS.get(entry.suffix.lower())
+
+
+def _parquets(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.parquet"))
+
+
+def _read(connection: Any, name: str, entry: Path) -> None:
+    import duckdb
+
+    paths = [str(file) for file in ([entry] if entry.is_file() else _parquets(entry))]
+    reader = str(_reader(entry))
+    try:
+        getattr(connection, reader)(paths if reader == "read_parquet" else paths[0], table_name=name)
+    except duckdb.Error as error:
+        raise SourceError(
+            f"The file {entry} cannot be read: {_first_line(error)}.",
+            do="Is it complete, and of the kind that its ending says?",
+        ) from None
+
+
+def _duckdb_file(path: Path) -> Source:
+    import duckdb
+
+    connection = _own_duckdb()
+    quoted = str(path).replace("'", "''")
+    try:
+        connection.raw_sql(f"ATTACH '{quoted}' AS source (READ_ONLY)")
+        connection.raw_sql("USE source")
+        names = tuple(connection.list_tables())
+        connection.raw_sql("USE memory")
+        for name in names:
+            identifier = name.replace('"', '""')
+            connection.raw_sql(f'CREATE TEMP VIEW "{identifier}" AS SELECT * FROM source."{identifier}"')
+    except duckdb.Error as error:
+        raise SourceError(f"The DuckDB file {path} cannot be read: {_first_line(error)}.") from None
+    return Source(connection=connection, address=str(path), files=(path,), names=names)
+
+
+def _server(address: str) -> Source:
+    shown = _without_secrets(address)
+    try:
+        connection = ibis.connect(address)
+        names = tuple(connection.list_tables())
+    except ImportError as error:
+        raise SourceError(
+            f"The source {shown} needs the package '{error.name}'.",
+            do="Install uptier with its extra: postgresql, snowflake, bigquery or spark.",
+        ) from None
+    except (ibis.IbisError, ValueError, OSError, RuntimeError) as error:
+        # a driver's own text may quote the password: only its kind is shown
+        raise SourceError(
+            f"The source {shown} does not answer: {type(error).__name__}.",
+            do="Is the address right, the server up, and the user allowed to read?",
+        ) from None
+    return Source(connection=connection, address=shown, names=names)
+
+
+def _without_secrets(address: str) -> str:
+    scheme, _, rest = address.partition("://")
+    host = rest.rpartition("@")[2].partition("?")[0]
+    return f"{scheme}://{host}"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split(os.linesep)[0].rstrip(".")
