@@ -1,0 +1,150 @@
+"""What changed in each account's contract, and when: the events that outcomes are made of.
+
+An account's state is taken over all its subscriptions together, before and after each day on which a version begins or
+ends. So price uplifts, re-bills and renewals at the same terms change nothing here: they move neither seats nor tier.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+import pandas as pd
+
+from uptier.settings import CONVERSIONS
+
+if TYPE_CHECKING:
+    from ibis.expr import types as ir
+
+    from uptier.tables.clean import Tables
+
+FAR_AHEAD = "9999-12-31"  # the end of what still runs
+KINDS = (*CONVERSIONS, "downgrade", "leaving")
+
+
+def changes(tables: Tables) -> pd.DataFrame:
+    """List what changed in each account's contract.
+
+    Parameters
+    ----------
+    tables : Tables
+        The project's clean tables.
+
+    Returns
+    -------
+    DataFrame
+        One row for each change, ordered by account and day. Columns: account_id; day and known_day (datetime64), when it
+        happened and became known; kind, one of `KINDS`; mrr_before and mrr_after, in hundredths of the account currency
+        per month.
+    """
+    states = _states(tables).order_by(["account_id", "day"]).to_pandas()
+    found = [_classified(states)]
+    if "addons" in tables:
+        found.append(_addon_changes(tables, states))
+    both = pd.concat(found, ignore_index=True)
+    both["day"] = both["day"].astype("datetime64[us]")
+    both["known_day"] = both["known_day"].astype("datetime64[us]")
+    return both.sort_values(["account_id", "day", "kind"], ignore_index=True)
+
+
+def subscribed(tables: Tables) -> pd.DataFrame:
+    """Say from when to when each account had a subscription.
+
+    Parameters
+    ----------
+    tables : Tables
+        The project's clean tables.
+
+    Returns
+    -------
+    DataFrame
+        Columns account_id, day (datetime64) and running: the number of subscriptions from that day on.
+    """
+    states = _states(tables).select("account_id", "day", "running").order_by(["account_id", "day"]).to_pandas()
+    states["day"] = states["day"].astype("datetime64[us]")
+    return states
+
+
+def _versions(tables: Tables) -> ir.Table:
+    versions = tables["subscriptions"]
+    following = versions.day.lead().over(
+        ibis.window(group_by=versions.subscription_id, order_by=[versions.day, versions.known_day])
+    )
+    # a version that its successor overtakes ends there, whatever it says itself
+    end = ibis.least(ibis.coalesce(versions.end_day, ibis.date(FAR_AHEAD)), ibis.coalesce(following, ibis.date(FAR_AHEAD)))
+    versions = versions.mutate(until=end, end_known=versions.end_known_day)
+    versions = versions.filter(versions.until > versions.day)
+    if "plans" in tables:
+        ranks = tables["plans"].select("plan_id", "tier_rank")
+        return versions.left_join(ranks, "plan_id").drop("plan_id_right")
+    return versions.mutate(tier_rank=ibis.null("int64"))
+
+
+def _states(tables: Tables) -> ir.Table:
+    """Form one row for each account and day on which a version begins or ends: what runs from that day on."""
+    versions = _versions(tables)
+    begins = versions.group_by("account_id", "day").aggregate(known_day=versions.known_day.max())
+    ended = versions.filter((versions.until < ibis.date(FAR_AHEAD)) & (versions.until < tables.settings.data_until))
+    ends = ended.group_by("account_id", day=ended.until).aggregate(
+        known_day=ibis.greatest(ended.until.max(), ibis.coalesce(ended.end_known.min(), ended.until.max()))
+    )
+    days = begins.mutate(starts=1).union(ends.mutate(starts=0).select("account_id", "day", "known_day", "starts"))
+    # what begins says what the state is; only where nothing begins is it known from what ends
+    days = days.group_by("account_id", "day").aggregate(
+        known_day=ibis.coalesce(
+            ibis.ifelse(days.starts == 1, days.known_day, ibis.null("date")).max(), days.known_day.max()
+        )
+    )
+    held = versions.select("account_id", "seats", "mrr", "tier_rank", "subscription_id", "until", began=versions.day)
+    running = days.left_join(
+        held, [days.account_id == held.account_id, held.began <= days.day, held.until > days.day]
+    ).drop("account_id_right")
+    return running.group_by("account_id", "day", "known_day").aggregate(
+        running=running.subscription_id.count(),
+        seats=running.seats.sum(),
+        mrr=ibis.coalesce(running.mrr.sum(), 0),
+        tier_rank=running.tier_rank.max(),
+    )
+
+
+def _classified(states: pd.DataFrame) -> pd.DataFrame:
+    before = states.groupby("account_id")[["running", "seats", "mrr", "tier_rank"]].shift(1)
+    had, has = before["running"].fillna(0) > 0, states["running"] > 0
+    higher = had & has & (states["tier_rank"] > before["tier_rank"])
+    lower = had & has & (states["tier_rank"] < before["tier_rank"])
+    kind = pd.Series(pd.NA, index=states.index, dtype="str")
+    kind[had & has & (states["seats"] > before["seats"])] = "seat_expansion"
+    kind[had & has & (states["seats"] < before["seats"])] = "downgrade"
+    # a plan change that brings or takes seats with it is a plan change alone
+    kind[lower] = "downgrade"
+    kind[higher] = "plan_upgrade"
+    kind[had & ~has] = "leaving"
+    found = states[["account_id", "day", "known_day"]].assign(
+        kind=kind, mrr_before=before["mrr"], mrr_after=states["mrr"]
+    )
+    return found[kind.notna()].astype({"mrr_before": "float64", "mrr_after": "float64"})
+
+
+def _addon_changes(tables: Tables, states: pd.DataFrame) -> pd.DataFrame:
+    """Find add-ons that are new to a running account, and those given up while it runs on."""
+    held = tables["addons"].select("account_id", "addon_id", "mrr", "day", "known_day", "end_day", "end_known_day")
+    rows = held.order_by(["account_id", "addon_id", "day"]).to_pandas()
+    for column in ("day", "known_day", "end_day", "end_known_day"):
+        rows[column] = rows[column].astype("datetime64[us]")
+    same = rows.groupby(["account_id", "addon_id"])
+    # a re-bill of the same add-on, begun while the one before still ran, is no news
+    renewed = rows["day"] <= same["end_day"].shift(1)
+    followed = same["day"].shift(-1) <= rows["end_day"]
+    until = pd.Timestamp(tables.settings.data_until)
+    starts = rows[~renewed].assign(kind="add_on", gained=rows["mrr"])
+    ends = rows[rows["end_day"].notna() & (rows["end_day"] < until) & ~followed]
+    ends = ends.assign(kind="downgrade", gained=-ends["mrr"], day=ends["end_day"], known_day=ends["end_known_day"])
+    found = pd.concat([starts, ends], ignore_index=True).sort_values("day")
+    timeline = states[["account_id", "day", "running", "mrr"]].assign(day=states["day"].astype("datetime64[us]"))
+    # strictly before: an add-on bought together with the first subscription is part of the first sale
+    found = pd.merge_asof(found, timeline.sort_values("day"), on="day", by="account_id", allow_exact_matches=False,
+                          suffixes=("_addon", ""))
+    found = found[found["running"] > 0]
+    return found.assign(
+        mrr_before=found["mrr"].astype("float64"), mrr_after=found["mrr"] + found["gained"].astype("float64")
+    )[["account_id", "day", "known_day", "kind", "mrr_before", "mrr_after"]]

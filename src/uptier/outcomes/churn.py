@@ -1,0 +1,91 @@
+"""Churn: leaving within 90 days, and leaving or downgrading within 90 days after an upsell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from uptier.outcomes.labelling import Window, labels
+from uptier.settings import CONVERSIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from uptier.outcomes.outcome import Labels
+    from uptier.tables.clean import Tables
+
+
+def churn_labels(tables: Tables, looks: pd.DataFrame, changes: pd.DataFrame) -> Labels:
+    """Label rows by whether the account's last subscription ended in the window.
+
+    Parameters
+    ----------
+    tables : Tables
+        The project's clean tables.
+    looks : DataFrame
+        Columns account_id and as_of.
+    changes : DataFrame
+        What changed in contracts.
+
+    Returns
+    -------
+    Labels
+        A leaving inside the gap leaves the row out, counted.
+    """
+    settings = tables.settings
+    window = Window(
+        outcome="churn",
+        kinds=("leaving",),
+        excluding=("leaving",),
+        horizon=settings.horizon("churn"),
+        lag_days=settings.table("subscriptions").lag_days,
+        data_until=settings.data_until,
+    )
+    return labels(looks, changes, window)
+
+
+def upsell_episodes(changes: pd.DataFrame) -> pd.DataFrame:
+    """List the days on which an account bought more: where learning about post-upsell churn looks from.
+
+    Parameters
+    ----------
+    changes : DataFrame
+        What changed in contracts.
+
+    Returns
+    -------
+    DataFrame
+        Columns account_id and as_of, the day of the upsell. Signals see what lay before that day, which is what is known
+        when the question "and if we sell to them today?" is asked.
+    """
+    upsells = changes[changes["kind"].isin(CONVERSIONS)]
+    episodes = upsells[["account_id", "day"]].rename(columns={"day": "as_of"}).drop_duplicates()
+    return episodes.sort_values(["account_id", "as_of"], ignore_index=True)
+
+
+def post_upsell_labels(tables: Tables, episodes: pd.DataFrame, changes: pd.DataFrame) -> Labels:
+    """Label upsells by whether the account left or downgraded soon after.
+
+    Parameters
+    ----------
+    tables : Tables
+        The project's clean tables.
+    episodes : DataFrame
+        From :func:`upsell_episodes`.
+    changes : DataFrame
+        What changed in contracts.
+
+    Returns
+    -------
+    Labels
+        1 where the account left or downgraded in the window after the day of the upsell.
+    """
+    settings = tables.settings
+    window = Window(
+        outcome="post_upsell_churn",
+        kinds=("leaving", "downgrade"),
+        excluding=(),
+        horizon=settings.horizon("post_upsell_churn"),
+        lag_days=settings.table("subscriptions").lag_days,
+        data_until=settings.data_until,
+    )
+    return labels(episodes, changes, window)
