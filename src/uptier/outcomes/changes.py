@@ -86,7 +86,7 @@ def _states(tables: Tables) -> ir.Table:
     begins = versions.group_by("account_id", "day").aggregate(known_day=versions.known_day.max())
     ended = versions.filter((versions.until < ibis.date(FAR_AHEAD)) & (versions.until < tables.settings.data_until))
     ends = ended.group_by("account_id", day=ended.until).aggregate(
-        known_day=ibis.greatest(ended.until.max(), ibis.coalesce(ended.end_known.min(), ended.until.max()))
+        known_day=ibis.greatest(ended.until.max(), ibis.coalesce(ended.end_known.max(), ended.until.max()))
     )
     days = begins.mutate(starts=1).union(ends.mutate(starts=0).select("account_id", "day", "known_day", "starts"))
     # what begins says what the state is; only where nothing begins is it known from what ends
@@ -131,20 +131,33 @@ def _addon_changes(tables: Tables, states: pd.DataFrame) -> pd.DataFrame:
     rows = held.order_by(["account_id", "addon_id", "day"]).to_pandas()
     for column in ("day", "known_day", "end_day", "end_known_day"):
         rows[column] = rows[column].astype("datetime64[us]")
-    same = rows.groupby(["account_id", "addon_id"])
-    # a re-bill of the same add-on, begun while the one before still ran, is no news
-    renewed = rows["day"] <= same["end_day"].shift(1)
-    followed = same["day"].shift(-1) <= rows["end_day"]
     until = pd.Timestamp(tables.settings.data_until)
-    starts = rows[~renewed].assign(kind="add_on", gained=rows["mrr"])
-    ends = rows[rows["end_day"].notna() & (rows["end_day"] < until) & ~followed]
+    rows = _stretches(rows)
+    starts = rows[rows["begins"]].assign(kind="add_on", gained=rows["mrr"])
+    ends = rows[rows["ends"] & (rows["end_day"] < until)]
     ends = ends.assign(kind="downgrade", gained=-ends["mrr"], day=ends["end_day"], known_day=ends["end_known_day"])
     found = pd.concat([starts, ends], ignore_index=True).sort_values("day")
     timeline = states[["account_id", "day", "running", "mrr"]].assign(day=states["day"].astype("datetime64[us]"))
     # strictly before: an add-on bought together with the first subscription is part of the first sale
     found = pd.merge_asof(found, timeline.sort_values("day"), on="day", by="account_id", allow_exact_matches=False,
                           suffixes=("_addon", ""))
-    found = found[found["running"] > 0]
+    left = states[states["running"] == 0][["account_id", "day"]].astype({"day": "datetime64[us]"})
+    leaves = found.merge(left, on=["account_id", "day"], how="left", indicator="leaves")["leaves"] == "both"
+    found = found[(found["running"] > 0) & ~((found["kind"] == "downgrade") & leaves.to_numpy())]
     return found.assign(
         mrr_before=found["mrr"].astype("float64"), mrr_after=found["mrr"] + found["gained"].astype("float64")
     )[["account_id", "day", "known_day", "kind", "mrr_before", "mrr_after"]]
+
+
+def _stretches(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mark where an add-on really begins and ends: a re-bill, begun while one before still ran, is no news."""
+    same = [rows["account_id"], rows["addon_id"]]
+    end = rows["end_day"].fillna(pd.Timestamp(FAR_AHEAD))
+    reached = end.groupby(same).cummax()
+    begins = ~(rows["day"] <= reached.groupby(same).shift(1))
+    closes = begins.groupby(same).shift(-1, fill_value=True)
+    # the last row of a stretch is not always the one that ends last
+    rows = rows.assign(begins=begins, _stretch=begins.cumsum(), _end=end)
+    last = rows.groupby("_stretch")["_end"].transform("max")
+    known = rows["end_known_day"].where(rows["_end"] == last).groupby(rows["_stretch"]).transform("max")
+    return rows.assign(ends=closes & (last < pd.Timestamp(FAR_AHEAD)), end_day=last, end_known_day=known)

@@ -80,6 +80,9 @@ def post_upsell_labels(tables: Tables, episodes: pd.DataFrame, changes: pd.DataF
         1 where the account left or downgraded in the window after the day of the upsell.
     """
     settings = tables.settings
+    # what is given up on the day of the upsell is part of the deal: an add-on that the higher plan includes
+    both = changes.merge(episodes.rename(columns={"as_of": "day"}), on=["account_id", "day"], how="left", indicator=True)
+    changes = changes[(both["_merge"] == "left_only").to_numpy()]
     window = Window(
         outcome="post_upsell_churn",
         kinds=("leaving", "downgrade"),

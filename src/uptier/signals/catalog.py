@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ibis.expr import types as ir
 
     from uptier.settings import Thresholds
+    from uptier.tables.clean import Tables
     from uptier.tables.history import History
 
 
@@ -123,6 +124,21 @@ class Catalog:
         }
         return Planned(answers.select(*KEY, **columns), unavailable)
 
+    def unavailable(self, tables: Tables) -> dict[str, tuple[str, ...]]:
+        """Say which signals a project's tables do not allow.
+
+        Parameters
+        ----------
+        tables : Tables
+            The tables that are there.
+
+        Returns
+        -------
+        dict of str to tuple of str
+            Signal to the tables and columns that it needs and the project lacks.
+        """
+        return self._formed(Measures(tables.has, tables.settings.thresholds))[1]
+
     def frame(self, history: History) -> pd.DataFrame:
         """Compute all signals.
 
@@ -137,7 +153,7 @@ class Catalog:
             Columns account_id, as_of (midnight) and one for each signal, ordered by account and date. Numbers are
             float64, NaN where not available or not known; categories are text or None.
         """
-        frame = self.plan(history).table.order_by(KEY).to_pandas()
+        frame: pd.DataFrame = self.plan(history).table.order_by(KEY).to_pandas()
         for one in self.signals:
             frame[one.name] = frame[one.name].astype(object if one.is_category else "float64")
         frame["as_of"] = frame["as_of"].astype("datetime64[us]")
@@ -190,6 +206,33 @@ def catalog() -> Catalog:
         signals.extend(one for one in vars(module).values() if isinstance(one, Signal))
         triggers.extend(one for one in vars(module).values() if isinstance(one, Trigger))
     return Catalog(tuple(signals), tuple(triggers))
+
+
+def answer(one: Signal, history: History) -> dict[str, float | str | None]:
+    """Compute one signal, for examples and tests.
+
+    Parameters
+    ----------
+    one : Signal
+        The signal.
+    history : History
+        The past of some accounts at one date.
+
+    Returns
+    -------
+    dict of str to float, str or None
+        Value by account; None for what is not available or not known.
+
+    Raises
+    ------
+    SignalError
+        If the history is looked at from several dates.
+    """
+    frame = Catalog((one,), ()).frame(history)
+    if frame["account_id"].duplicated().any():
+        raise SignalError("One answer for each account can be given at one date only.", do="Draw one as-of date.")
+    values = frame[one.name].astype(object).where(frame[one.name].notna(), None)
+    return dict(zip(frame["account_id"].tolist(), values.tolist(), strict=True))
 
 
 def _cast(expression: ir.Value, one: Signal) -> ir.Value:

@@ -17,7 +17,7 @@ import ibis
 from ibis.common.deferred import Deferred
 
 from uptier.settings import Thresholds
-from uptier.tables.history import KIND
+from uptier.tables.clean import KIND
 
 Number: TypeAlias = Deferred
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from uptier.signals.measures import LEADING_ROLES, MAX_PERIODS, Question
-from uptier.tables.history import USAGE
+from uptier.tables.clean import USAGE
 
 if TYPE_CHECKING:
     from ibis.expr import types as ir
@@ -197,10 +197,15 @@ def _with_roles(history: History, users: ir.Table) -> ir.Table:
         "user_id",
         role=people.role,
         role_since=people.role_since if "role_since" in people.columns else ibis.null("date"),
+        invited=people.day,
+        listed=people.known_day,
     )
     joined = users.left_join(roles, ["account_id", "user_id"]).drop("account_id_right", "user_id_right")
     held = joined.role_since.isnull() | (joined.role_since <= joined.as_of)
-    return joined.mutate(role=ibis.ifelse(held, joined.role, ibis.null("string"))).drop("role_since")
+    # a list of users need not say when each was invited; where it does, who is not known yet has no role
+    held &= ibis.coalesce(joined.invited < joined.as_of, True) & ibis.coalesce(joined.listed < joined.as_of, True)
+    role = ibis.ifelse(held, joined.role, ibis.null("string"))
+    return joined.mutate(role=role).drop("role_since", "invited", "listed")
 
 
 def _with_periods(history: History, days: ir.Table, questions: Iterable[Question]) -> ir.Table:
@@ -306,9 +311,8 @@ def plan_facts(history: History) -> ir.Table:
         return facts.mutate(features=ibis.null("int64"), next_new_features=ibis.null("int64"))
     held = history.facts("plan_features").select("plan_id", "feature")
     counts = held.group_by("plan_id").aggregate(features=held.feature.nunique())
-    offered = facts.select("plan_id", "next_plan_id").inner_join(
-        held.rename(offered_by="plan_id"), ibis._.next_plan_id == ibis._.offered_by
-    )
+    steps, offers = facts.select("plan_id", "next_plan_id"), held.rename(offered_by="plan_id")
+    offered = steps.inner_join(offers, steps.next_plan_id == offers.offered_by)
     new = offered.anti_join(held, ["plan_id", "feature"])
     new = new.group_by("plan_id").aggregate(next_new_features=new.feature.nunique())
     facts = facts.left_join(counts, "plan_id").drop("plan_id_right")
@@ -326,14 +330,14 @@ def _addons(history: History, questions: list[Question]) -> ir.Table:
 
 def _meters(history: History, questions: list[Question]) -> ir.Table:
     past = history.past("meter_readings")
-    quotas = past.mutate(limit=past.quota)
+    quotas = past.mutate(allowance=past.quota)
     if history.has("plan_quotas") and history.has("plans"):
         plan = Question(plan="subscriptions", what="plan_id")
         held = _subscriptions(history, [plan]).select(*KEY, plan_id=plan.column)
         allowed = history.facts("plan_quotas").select("plan_id", "meter", allowed="quota")
         quotas = past.left_join(held, KEY).drop("account_id_right", "as_of_right")
         quotas = quotas.left_join(allowed, ["plan_id", "meter"])
-        quotas = quotas.mutate(limit=ibis.coalesce(quotas.quota, quotas.allowed))
+        quotas = quotas.mutate(allowance=ibis.coalesce(quotas.quota, quotas.allowed))
     meter = [*KEY, "meter"]
     nearest = quotas.mutate(
         _place=ibis.row_number().over(group_by=meter, order_by=[quotas.age, ibis.desc(quotas.read_at)]),
@@ -350,17 +354,17 @@ def _meters(history: History, questions: list[Question]) -> ir.Table:
     then = ranked._is_earlier & (ranked._earlier == 0)
     meters = ranked.group_by(meter).aggregate(
         value=ibis.ifelse(now, ranked.value, ibis.null("float64")).max(),
-        limit=ibis.ifelse(now, ranked.limit, ibis.null("float64")).max(),
+        allowance=ibis.ifelse(now, ranked.allowance, ibis.null("float64")).max(),
         age=ibis.ifelse(now, ranked.age, ibis.null("int64")).max(),
         value_then=ibis.ifelse(then, ranked.value, ibis.null("float64")).max(),
         age_then=ibis.ifelse(then, ranked.age, ibis.null("int64")).max(),
     )
     meters = meters.mutate(
-        utilisation=meters.value / meters.limit.nullif(0),
+        utilisation=meters.value / meters.allowance.nullif(0),
         gained=meters.value - meters.value_then,
         over=meters.age_then - meters.age,
     )
-    ahead = (meters.limit - meters.value) * meters.over / meters.gained.nullif(0) - meters.age
+    ahead = (meters.allowance - meters.value) * meters.over / meters.gained.nullif(0) - meters.age
     grows = (meters.gained > 0) & (ahead <= MOST_DAYS_AHEAD)
     meters = meters.mutate(ahead=ibis.ifelse(grows, ibis.greatest(ahead, 0.0), ibis.null("float64")))
     facts: dict[str, Any] = {}

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import ibis
 
-from uptier.tables.contracts import CONTRACT
+from uptier.tables.contracts import CONTRACT, Change
 from uptier.tables.forms import as_versions
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from ibis.expr import types as ir
 
     from uptier.settings import Accepted, Settings
     from uptier.tables.mapping import Mapped
     from uptier.tables.source import Source
 
-ALWAYS_DROPPED = ("equal-rows", "unknown-account")  # counted by the check, and never of use
+USAGE = "usage"  # whichever form of usage the project has
+KIND = "kind="  # marks a kind of usage event among the columns that are asked for
+
+# a column that tells an outcome, and the day on which that became known
+SHOWN_ONCE_KNOWN = {
+    "subscriptions": {"valid_to": "end_known_day", "end_day": "end_known_day"},
+    "addons": {"valid_to": "end_known_day", "end_day": "end_known_day"},
+    "tickets": {"closed_at": "closed_at"},
+    "outreach": {"result": "result_at", "result_at": "result_at"},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +54,82 @@ class Tables:
     clean: Mapping[str, ir.Table]
     present: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
+    def has(self, table: str, columns: Iterable[str] = ()) -> bool:
+        """Say whether the project has a table with certain columns that may be looked at in the past.
+
+        Parameters
+        ----------
+        table : str
+            Canonical name, or ``usage`` for whichever form there is.
+        columns : iterable of str
+            Canonical columns that must come from the source; ``kind=export`` for a kind of usage event.
+
+        Returns
+        -------
+        bool
+            False too if a column is overwritten in place and the project does not state since when it holds.
+        """
+        if table == USAGE:
+            table = "usage_events" if "usage_events" in self.clean else "usage_daily"
+        if table not in self.clean:
+            return False
+        kinds = {column.removeprefix(KIND) for column in columns if column.startswith(KIND)}
+        wanted = {column for column in columns if not column.startswith(KIND)}
+        recorded = set(self.settings.table(table).kinds) or kinds
+        return (
+            (not kinds or bool(kinds & recorded))
+            and wanted <= self.present[table]
+            and not wanted & hidden_columns(table, self.settings)
+        )
+
     def __contains__(self, name: str) -> bool:
         return name in self.clean
 
     def __getitem__(self, name: str) -> ir.Table:
         return self.clean[name]
+
+
+def vouched_columns(name: str, settings: Settings) -> dict[str, dt.date]:
+    """Give the overwritten columns of a table for which the project states since when they hold.
+
+    Parameters
+    ----------
+    name : str
+        Canonical name.
+    settings : Settings
+        The project.
+
+    Returns
+    -------
+    dict of str to date
+        Column to the first date on which it may be used.
+    """
+    places = ((*place.partition("."), day) for place, day in settings.holds_since.items())
+    return {column: day for table, _, column, day in places if table == name}
+
+
+def hidden_columns(name: str, settings: Settings) -> set[str]:
+    """Give the columns of a table that the past must not see: what they said then is not known.
+
+    Parameters
+    ----------
+    name : str
+        Canonical name.
+    settings : Settings
+        The project.
+
+    Returns
+    -------
+    set of str
+        Columns that are overwritten in place, without those that the project vouches for and those that carry the day on
+        which they became known.
+    """
+    overwritten = {
+        column
+        for column, described in CONTRACT[name].columns.items()
+        if described.change is Change.CURRENT and column not in SHOWN_ONCE_KNOWN.get(name, {})
+    }
+    return overwritten - set(vouched_columns(name, settings))
 
 
 def dated(table: ir.Table, name: str, lag_days: int) -> ir.Table:

@@ -14,27 +14,15 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from uptier.errors import SignalError, did_you_mean
-from uptier.tables.contracts import CONTRACT, Change
+from uptier.tables.clean import SHOWN_ONCE_KNOWN, USAGE, hidden_columns, vouched_columns
+from uptier.tables.contracts import CONTRACT
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     import pandas as pd
     from ibis.expr import types as ir
 
     from uptier.tables.clean import Tables
     from uptier.tables.rollup import Rollup
-
-USAGE = "usage"  # the rollup, whichever table it was made from
-KIND = "kind="  # marks a kind of usage event among the columns that are asked for
-
-# a column that tells an outcome, and the day on which that became known
-_SHOWN_ONCE_KNOWN = {
-    "subscriptions": {"valid_to": "end_known_day", "end_day": "end_known_day"},
-    "addons": {"valid_to": "end_known_day", "end_day": "end_known_day"},
-    "tickets": {"closed_at": "closed_at"},
-    "outreach": {"result": "result_at", "result_at": "result_at"},
-}
 
 
 @dataclass(frozen=True)
@@ -70,18 +58,7 @@ class History:
         bool
             False too if a column is overwritten in place and the project does not state since when it holds.
         """
-        if table == USAGE:
-            table = "usage_events" if self.usage is not None and self.usage.per_user else "usage_daily"
-        if table not in self.tables:
-            return False
-        kinds = {column.removeprefix(KIND) for column in columns if column.startswith(KIND)}
-        wanted = {column for column in columns if not column.startswith(KIND)}
-        recorded = set(self.tables.settings.table(table).kinds) or kinds
-        return (
-            (not kinds or bool(kinds & recorded))
-            and wanted <= self.tables.present[table]
-            and not (wanted & self._hidden(table))
-        )
+        return self.tables.has(table, columns)
 
     def past(self, name: str) -> ir.Table:
         """Show a table's past.
@@ -107,7 +84,7 @@ class History:
         if name not in CONTRACT or not CONTRACT[name].time or name not in self.tables:
             dated = [one for one in self.tables.clean if CONTRACT[one].time]
             raise SignalError(f"History has no past of '{name}' to show.", do=did_you_mean(name, [*dated, USAGE]))
-        past = self._cut(self.tables[name].drop(*(self._hidden(name) & set(self.tables[name].columns))))
+        past = self._cut(self.tables[name].drop(*(hidden_columns(name, self.tables.settings) & set(self.tables[name].columns))))
         return self._masked(past, name)
 
     def facts(self, name: str) -> ir.Table:
@@ -124,8 +101,8 @@ class History:
             Its columns, without those that are overwritten in place; those that the project vouches for come with
             `<column>_since`, the date before which they must not be used.
         """
-        table = self.tables[name].drop(*self._hidden(name))
-        since = self._vouched(name)
+        table = self.tables[name].drop(*hidden_columns(name, self.tables.settings))
+        since = vouched_columns(name, self.tables.settings)
         return table.mutate(**{f"{column}_since": ibis.date(day.isoformat()) for column, day in since.items()})
 
     def _cut(self, table: ir.Table) -> ir.Table:
@@ -142,29 +119,17 @@ class History:
 
     def _masked(self, past: ir.Table, name: str) -> ir.Table:
         shown: dict[str, Any] = {}
-        for column, known in _SHOWN_ONCE_KNOWN.get(name, {}).items():
+        for column, known in SHOWN_ONCE_KNOWN.get(name, {}).items():
             if column not in past.columns:
                 continue
             day = past[known] if past[known].type().is_date() else past[known].date()
             shown[column] = ibis.ifelse(day < past.as_of, past[column], ibis.null(past[column].type()))
-        for column, since in self._vouched(name).items():
+        for column, since in vouched_columns(name, self.tables.settings).items():
             if column in past.columns:
                 shown[column] = ibis.ifelse(
                     past.as_of >= ibis.date(since.isoformat()), past[column], ibis.null(past[column].type())
                 )
         return past.mutate(**shown)
-
-    def _vouched(self, name: str) -> dict[str, dt.date]:
-        since = self.tables.settings.holds_since
-        return {place.partition(".")[2]: day for place, day in since.items() if place.partition(".")[0] == name}
-
-    def _hidden(self, name: str) -> set[str]:
-        overwritten = {
-            column
-            for column, described in CONTRACT[name].columns.items()
-            if described.change is Change.CURRENT and column not in _SHOWN_ONCE_KNOWN.get(name, {})
-        }
-        return overwritten - set(self._vouched(name))
 
 
 def grid_of(tables: Tables, pairs: pd.DataFrame) -> ir.Table:

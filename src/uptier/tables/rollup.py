@@ -5,16 +5,16 @@ Windows over months read this instead of the raw events: it is smaller by the ev
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ibis
 
-from uptier.errors import StoreError
+from uptier.store import write_whole
 
 if TYPE_CHECKING:
     from ibis.expr import types as ir
@@ -86,20 +86,11 @@ def _stored(tables: Tables, rolled: ir.Table) -> ir.Table:
     path, note = folder / "usage.parquet", folder / "usage.json"
     fingerprint = _fingerprint(tables, rolled)
     connection = tables.source.connection
-    try:
-        if not (path.exists() and note.exists() and json.loads(note.read_text())["fingerprint"] == fingerprint):
-            folder.mkdir(parents=True, exist_ok=True)
-            fresh = folder / f".usage.{os.getpid()}.parquet"
-            rolled.order_by(["account_id", "day"]).to_parquet(fresh)
-            note.unlink(missing_ok=True)
-            # the note comes last: without it a killed run's rollup is not believed
-            fresh.replace(path)
-            _written(note, json.dumps({"fingerprint": fingerprint}))
-    except (OSError, json.JSONDecodeError, KeyError) as error:
-        raise StoreError(
-            f"The rollup in {folder} cannot be written or read: {type(error).__name__}.",
-            do="Is the store: of the project a folder that you may write to, with room left?",
-        ) from None
+    if not (path.exists() and _noted(note) == fingerprint):
+        # the note goes first and comes last: without it a killed run's rollup is not believed
+        _forget(note)
+        write_whole(path, lambda fresh: rolled.order_by(["account_id", "day"]).to_parquet(fresh))
+        write_whole(note, lambda fresh: fresh.write_text(json.dumps({"fingerprint": fingerprint})))
     return connection.read_parquet(str(path), table_name="_usage_rollup")
 
 
@@ -111,7 +102,13 @@ def _fingerprint(tables: Tables, rolled: ir.Table) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _written(path: Path, text: str) -> None:
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
+def _noted(note: Path) -> str | None:
+    try:
+        return str(json.loads(note.read_text())["fingerprint"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _forget(note: Path) -> None:
+    with contextlib.suppress(OSError):
+        note.unlink()

@@ -7,6 +7,7 @@ Ibis. Nothing is created in the source.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ import ibis
 from uptier.errors import SourceError, did_you_mean
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from ibis.backends import BaseBackend
     from ibis.expr import types as ir
 
@@ -124,6 +126,29 @@ def connect(address: str) -> Source:
         f"There is no folder or DuckDB file at {path}.",
         do=did_you_mean(path.name, beside) if beside else f"The folder {parent} does not exist either.",
     )
+
+
+def in_memory(tables: Mapping[str, pa.Table], *, threads: int | None = None) -> Source:
+    """Connect to tables that are already in memory: drawn ones, and those of tests.
+
+    Parameters
+    ----------
+    tables : mapping of str to pyarrow Table
+        By name.
+    threads : int, optional
+        Threads of the engine; its own default where it is not given.
+
+    Returns
+    -------
+    Source
+        Open. It has no files, so nothing is kept of it in a store.
+    """
+    connection = _own_duckdb()
+    if threads is not None:
+        connection.raw_sql(f"SET threads = {threads:d}")
+    for name, table in tables.items():
+        connection.create_table(name, table)
+    return Source(connection=connection, address="memory", names=tuple(tables))
 
 
 def _own_duckdb() -> Any:

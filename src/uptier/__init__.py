@@ -1,0 +1,23 @@
+"""Which B2B SaaS accounts are ready for more, why, and whether they will still be there 90 days later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from uptier.project import Project
+
+__all__ = ["Project", "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    # on first use only: `import uptier` and `uptier --help` must answer at once
+    if name == "Project":
+        from uptier.project import Project
+
+        return Project
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("uptier")
+    raise AttributeError(f"module 'uptier' has no attribute '{name}'")

@@ -1,0 +1,331 @@
+"""The command line: one thin function for each verb of :class:`uptier.project.Project`.
+
+Only typer is imported here: `uptier --help` must answer at once. Exit codes: 0 done, 1 our fault (a traceback), 2 usage,
+3 no model was good enough (scoring by rules was still done), 4 something that a person can act on.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from uptier.errors import UptierError
+
+if TYPE_CHECKING:
+    from uptier.project import Project, Scoring, Training
+    from uptier.tables.check import Findings
+
+REFUSED = 3
+DEMO_FOLDER = Path(".uptier/demo")
+
+app = typer.Typer(
+    name="uptier",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Which accounts are ready for more, why, and whether they will still be there 90 days later. "
+    "Begin with 'uptier demo', then 'uptier init SOURCE' on your own data.",
+)
+
+Config = Annotated[Path, typer.Argument(help="The project's YAML.", show_default=False)]
+AsOf = Annotated[
+    dt.datetime | None,
+    typer.Option(
+        "--as-of",
+        formats=["%Y-%m-%d"],
+        help="Look from this day: nothing at or after it is seen. By default data_until of the project.",
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document as the last line of standard output.")]
+
+
+def main() -> None:
+    """Run the command line; the entry point of the installed program."""
+    try:
+        app()
+    except UptierError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.exit_code)
+
+
+@app.command()
+def init(
+    source: Annotated[str, typer.Argument(help="A folder, a DuckDB file, or an address that Ibis connects to.")],
+    out: Annotated[Path, typer.Option(help="The YAML to write; never overwritten.")] = Path("uptier.yaml"),
+) -> None:
+    """Look at a source, read-only, and write a commented project YAML with guesses and doubts marked."""
+    from uptier.tables.first_look import write_first_look
+
+    write_first_look(source, out)
+    typer.echo(f"Wrote {out}. Read it, mend what is marked as doubt, then: uptier check {out}")
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="An empty or new folder.", show_default=False)],
+    preset: Annotated[str, typer.Option(help="The kind of world: demo or null.")] = "demo",
+    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 7,
+    accounts: Annotated[int | None, typer.Option(help="How many companies.", show_default=False)] = None,
+    months: Annotated[int | None, typer.Option(help="How long.", show_default=False)] = None,
+) -> None:
+    """Write a simulated B2B SaaS company in the canonical tables, with its true probabilities beside them."""
+    from uptier.simulate.world import simulate as simulated
+
+    with _progress() as progress:
+        world = simulated(
+            preset=preset,
+            seed=seed,
+            out=out,
+            accounts=accounts,
+            months=months,
+            progress=lambda what, share: progress(what, int(share * 100), 100),
+        )
+    typer.echo(f"Wrote {sum(world.rows.values()):,} rows of {world.accounts:,} accounts to {world.folder}.")
+
+
+@app.command()
+def check(config: Config, json: Json = False) -> None:
+    """Say what in the data breaks the contract, how often, and what to do; errors stop every later step."""
+    with _progress() as progress:
+        findings = _project(config, progress).check()
+    _say_findings(findings, quiet=json)
+    if json:
+        _print_json(_findings_json(findings))
+    if findings.errors:
+        raise typer.Exit(UptierError.exit_code)
+
+
+@app.command()
+def signals(
+    config: Config,
+    as_of: AsOf = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write them; by default in the store.", show_default=False)
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Compute the signals of every account and write them as Parquet."""
+    with _progress() as progress:
+        frame, path = _project(config, progress).write_frame(_day(as_of), out)
+    if not json:
+        _say_signals(frame)
+    typer.echo(f"Wrote {len(frame):,} rows of {frame.shape[1] - 2} signals to {path}.", err=json)
+    if json:
+        _print_json({"rows": len(frame), "signals": frame.shape[1] - 2, "frame": str(path)})
+
+
+@app.command()
+def train(config: Config, json: Json = False) -> None:
+    """Learn from what happened, judge each outcome's model, and register the champion in MLflow."""
+    with _progress() as progress:
+        project = _project(config, progress)
+        training = project.train()
+    _say_training(project, training, quiet=json)
+    if json:
+        _print_json(_training_json(training))
+    if training.trained.refused_because:
+        raise typer.Exit(REFUSED)
+
+
+@app.command()
+def score(config: Config, as_of: AsOf = None, json: Json = False) -> None:
+    """Score every account with the champion, or by rules where there is none, and write the scorecard."""
+    with _progress() as progress:
+        project = _project(config, progress)
+        scoring = project.score(_day(as_of))
+    _say_scoring(project, scoring, quiet=json)
+    if json:
+        _print_json(_scoring_json(scoring))
+
+
+@app.command()
+def explain(
+    config: Config,
+    account: Annotated[str, typer.Argument(help="The account's id.", show_default=False)],
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """Print one account's brief: who, why, what to do today, and when it is wiser not to ask."""
+    from uptier.explanation.brief import render
+
+    with _progress() as progress:
+        brief = _project(config, progress).explain(account, _day(as_of))
+    if json:
+        _print_json({"account_id": brief.account_id, "as_of": brief.as_of, "text": brief.text(), "brief": brief})
+    else:
+        _console().print(render(brief))
+
+
+@app.command()
+def run(config: Config, as_of: AsOf = None, json: Json = False) -> None:
+    """Do the whole job: check, train, score. Exits 3 where no model was good enough and rules were used."""
+    with _progress() as progress:
+        project = _project(config, progress)
+        findings = project.check()
+        findings.require_no_errors(config)
+        training = project.train()
+        scoring = project.score(_day(as_of))
+    _say_findings(findings, quiet=json)
+    _say_training(project, training, quiet=json)
+    _say_scoring(project, scoring, quiet=json)
+    if json:
+        told = {"check": _findings_json(findings), "train": _training_json(training), "score": _scoring_json(scoring)}
+        _print_json(told)
+    if training.trained.refused_because:
+        raise typer.Exit(REFUSED)
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(help="Another seed gives another company.")] = 7,
+    folder: Annotated[Path, typer.Option(help="Where its data, models and scorecards go.")] = DEMO_FOLDER,
+) -> None:
+    """Do the whole job on a simulated company: tables to signals, model, reasons, scorecard and one brief."""
+    from uptier.explanation.brief import render
+    from uptier.simulate.demo import demo_project
+
+    with _progress() as progress:
+        config = demo_project(folder, seed=seed, progress=progress)
+        project = _project(config, progress)
+        findings = project.check()
+        findings.require_no_errors(config)
+        training = project.train()
+        scoring = project.score()
+        first = str(scoring.scorecard["account_id"].iloc[0])
+        brief = project.explain(first)
+    _say_findings(findings, quiet=False)
+    _say_training(project, training, quiet=False)
+    _say_scoring(project, scoring, quiet=False)
+    console = _console()
+    console.print()
+    console.print(render(brief))
+    console.print(f"\nAnother account: uptier explain {config} ACCOUNT", highlight=False)
+    console.print(f"How it was learnt: mlflow ui --backend-store-uri sqlite:///{project.settings.store}/mlflow.db",
+                  highlight=False, soft_wrap=True)
+    if training.trained.refused_because:
+        raise typer.Exit(REFUSED)
+
+
+@app.command()
+def docs(root: Annotated[Path, typer.Option(help="Root of the repository.")] = Path()) -> None:
+    """Write the generated pages: signals, tables, settings and this command line."""
+    from uptier.documentation import write_pages
+
+    for page in write_pages(root, help_texts()):
+        typer.echo(f"Wrote {page}")
+
+
+def help_texts() -> dict[str, str]:
+    """Give what ``--help`` says of each verb, for the documentation.
+
+    Returns
+    -------
+    dict of str to str
+        By verb; the empty name is the program itself.
+    """
+    command: Any = typer.main.get_command(app)  # a group of typer's own click
+    texts = {"": command.get_help(typer.Context(command, info_name="uptier", terminal_width=100))}
+    for name, verb in command.commands.items():
+        texts[name] = verb.get_help(typer.Context(verb, info_name=f"uptier {name}", terminal_width=100))
+    return texts
+
+
+# what is said -------------------------------------------------------------------------------------------------------
+
+
+def _project(config: Path, progress: Any) -> Project:
+    from uptier.project import Project
+
+    return Project(config, progress)
+
+
+def _day(as_of: dt.datetime | None) -> dt.date | None:
+    return None if as_of is None else as_of.date()
+
+
+def _console() -> Any:
+    from uptier.terminal import console
+
+    return console()
+
+
+def _progress() -> Any:
+    from uptier.terminal import working
+
+    return working()
+
+
+def _say_findings(findings: Findings, *, quiet: bool) -> None:
+    from uptier.terminal import findings_table
+
+    if not quiet:
+        _console().print(findings_table(findings))
+
+
+def _say_signals(frame: Any) -> None:
+    from uptier.terminal import signals_table
+
+    _console().print(signals_table(frame))
+
+
+def _say_training(project: Project, training: Training, *, quiet: bool) -> None:
+    from uptier.terminal import training_table, training_words
+
+    if not quiet:
+        console = _console()
+        console.print(training_table(training))
+        console.print(training_words(training, project.settings), highlight=False)
+
+
+def _say_scoring(project: Project, scoring: Scoring, *, quiet: bool) -> None:
+    from uptier.terminal import scorecard_table, scoring_words
+
+    if not quiet:
+        console = _console()
+        console.print(scorecard_table(scoring, project.settings))
+        console.print(scoring_words(scoring), highlight=False, soft_wrap=True)
+
+
+def _findings_json(findings: Findings) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "errors": len(findings.errors),
+        "warnings": len(findings.warnings),
+        "findings": [asdict(one) for one in findings.all],
+    }
+
+
+def _training_json(training: Training) -> dict[str, Any]:
+    registered = training.registered
+    return {
+        "run_id": registered.run_id,
+        "registered": {"name": registered.name, "version": registered.version, "alias": registered.alias},
+        "refused_because": list(training.trained.refused_because),
+        "heads": {outcome: made.as_json() for outcome, made in training.trained.judgements.items()},
+        "seconds": training.trained.seconds,
+    }
+
+
+def _scoring_json(scoring: Scoring) -> dict[str, Any]:
+    written = scoring.written
+    return {
+        "as_of": scoring.as_of,
+        "rows": written.rows,
+        "scorecard": str(written.parquet),
+        "manifest": str(written.manifest),
+        "model_version": scoring.version,
+        "fallback": written.fallback,
+    }
+
+
+def _print_json(told: object) -> None:
+    from uptier.terminal import as_json
+
+    print(as_json(told))

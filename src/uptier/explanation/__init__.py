@@ -1,0 +1,1 @@
+"""Explanations: shares of probability, sentences true for the account, reasons, and the brief."""

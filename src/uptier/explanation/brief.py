@@ -1,0 +1,358 @@
+"""The brief of one account: who, why, and what to do today, on one screen and in plain English.
+
+Chances are said as natural frequencies ("about 5 in 10 accounts like this"), which people judge better than bare
+percentages (Gigerenzer and Hoffrage, How to Improve Bayesian Reasoning Without Instruction, 1995), with the figure
+beside them. Under rules alone no chance is said at all.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from uptier.decision.actions import WORDS, Action
+from uptier.model.points import MOST_POINTS, RULES
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from uptier.decision.value import Value
+    from uptier.explanation.reasons import Reason, Reasons
+
+WIDTH = 100  # columns
+LABEL = 12  # columns of the words at the left
+
+# What accounts do, after "accounts like this" and after "1 in 10 accounts like this".
+DOING = {
+    "seat_expansion": ("add seats", "adds seats"),
+    "plan_upgrade": ("move to a higher plan", "moves to a higher plan"),
+    "add_on": ("buy an add-on", "buys an add-on"),
+    "churn": ("leave", "leaves"),
+    "post_upsell_churn": ("leave after an upsell", "leaves after an upsell"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chance:
+    """The probability of one outcome.
+
+    Attributes
+    ----------
+    outcome : str
+        The outcome.
+    probability : float
+        Calibrated, share.
+    days : int
+        Length of the window in which it is looked for.
+    pooled : str
+        Why this is the rate of all accounts rather than this one's own; empty if it is its own.
+    """
+
+    outcome: str
+    probability: float
+    days: int
+    pooled: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brief:
+    """All that is said about one account.
+
+    Attributes
+    ----------
+    account_id : str
+        The account.
+    account_name, owner, segment, plan : str or None
+        What is known of it.
+    seats, mrr : float or None
+        Licensed seats; recurring revenue, account currency per month.
+    currency : str
+        ISO code.
+    as_of, expires_on : date
+        When it was looked at, and until when to act on it.
+    action : Action
+        What to do.
+    action_reason : str
+        Why that.
+    about : str or None
+        The outcome that the reasons are about; None if rules open no talk.
+    reasons : Reasons
+        For and against.
+    chances : tuple of Chance
+        One for each outcome; empty under rules.
+    base, context : float or None
+        Shares of probability: the rate of all accounts, and what circumstances add; None where no model says.
+    value : Value or None
+        What a contact is expected to bring.
+    points : int
+        Of the points model.
+    tier : str
+        Of the points model.
+    rules : tuple of str
+        Labels of its rules that hold.
+    unknown_rules : int
+        Rules of which nothing is known.
+    sources : mapping of str to date or None
+        Newest day known of each source; None if nothing is known of it.
+    model_version : str or None
+        Version of the registered model.
+    """
+
+    account_id: str
+    account_name: str | None = None
+    owner: str | None = None
+    segment: str | None = None
+    plan: str | None = None
+    seats: float | None = None
+    mrr: float | None = None
+    currency: str
+    as_of: dt.date
+    expires_on: dt.date
+    action: Action
+    action_reason: str
+    about: str | None
+    reasons: Reasons
+    chances: tuple[Chance, ...] = ()
+    base: float | None = None
+    context: float | None = None
+    value: Value | None = None
+    points: int
+    tier: str
+    rules: tuple[str, ...] = ()
+    unknown_rules: int = 0
+    sources: Mapping[str, dt.date | None] = field(default_factory=dict)
+    model_version: str | None = None
+
+    def text(self) -> str:
+        """Give the brief as plain text.
+
+        Returns
+        -------
+        str
+            Lines of at most 100 columns.
+        """
+        return "\n".join(line for _, line in _lines(self))
+
+
+def render(brief: Brief) -> Text:
+    """Give the brief for a terminal.
+
+    Parameters
+    ----------
+    brief : Brief
+        The brief.
+
+    Returns
+    -------
+    Text
+        The same lines as :meth:`Brief.text`, with the head and the words at the left set off.
+    """
+    from rich.text import Text
+
+    said = Text()
+    for style, line in _lines(brief):
+        # built piece by piece: what customers wrote is never read as markup
+        if style == "labelled":
+            said.append(line[:LABEL], style="cyan").append(line[LABEL:] + "\n")
+        else:
+            said.append(line + "\n", style={"head": "bold", "today": "bold green"}.get(style, ""))
+    said.rstrip()
+    return said
+
+
+def in_words(probability: float) -> str:
+    """Say a probability as a natural frequency.
+
+    Parameters
+    ----------
+    probability : float
+        Share, 0 to 1.
+
+    Returns
+    -------
+    str
+        To the nearest tenth, hundredth or thousandth, whichever is the first that is not 0.
+
+    Examples
+    --------
+    >>> in_words(0.523), in_words(0.0444), in_words(0.002), in_words(0.0001), in_words(0.97)
+    ('about 5 in 10', 'about 4 in 100', 'about 2 in 1,000', 'fewer than 1 in 1,000', 'more than 9 in 10')
+    """
+    if probability >= 0.95:
+        return "more than 9 in 10"
+    hundredths = math.floor(probability * 100 + 0.5)
+    if hundredths >= 10:
+        return f"about {math.floor(probability * 10 + 0.5)} in 10"
+    thousandths = math.floor(probability * 1000 + 0.5)
+    if thousandths >= 10:
+        return f"about {hundredths} in 100"
+    if thousandths:
+        return f"about {thousandths} in 1,000"
+    return "fewer than 1 in 1,000"
+
+
+def _lines(brief: Brief) -> Iterator[tuple[str, str]]:
+    yield from _wrapped("head", " ".join(_head(brief)))
+    yield from _wrapped("today", f"Today: {_today(brief)}")
+    if brief.action is Action.PROTECT and brief.about != "churn":
+        yield from _wrapped("plain", "What follows is about the upsell, for when that is put right.")
+    yield "plain", ""
+    first = brief.reasons.supporting[:1]
+    labels = ("also", "lowers it") if brief.about == "churn" else ("also for", "against")
+    sides = (brief.reasons.supporting[len(first) :], brief.reasons.opposing)
+    for label, reasons in zip(labels, sides, strict=True):
+        for reason in reasons:
+            yield from _labelled(label, _told(reason))
+    if brief.base is not None and brief.context is not None:
+        yield from _labelled("in general", _from_base(brief.base, brief.context, _chance(brief)))
+    yield from _chances(brief)
+    if brief.value is not None and not math.isnan(brief.value.expected_value):
+        yield from _labelled("worth", _worth(brief.value, brief.currency))
+    yield from _labelled("rules", _ruled(brief))
+    yield from _labelled("looked at", _dates(brief))
+
+
+def _head(brief: Brief) -> Iterator[str]:
+    who = f"{brief.account_name} ({brief.account_id})" if brief.account_name else f"Account {brief.account_id}"
+    parts = [who]
+    if brief.plan:
+        parts.append(brief.plan if brief.plan.lower().endswith("plan") else f"{brief.plan} plan")
+    if brief.segment:
+        parts.append(brief.segment)
+    if brief.owner:
+        parts.append(f"looked after by {brief.owner}")
+    chance = _chance(brief)
+    standing = _frequency(chance) if chance else f"{brief.points} points by the rules, {brief.tier}"
+    yield f"{', '.join(parts)}: {standing}."
+    if brief.reasons.supporting:
+        reason = brief.reasons.supporting[0]
+        weight = "" if reason.points is None else f" ({_weight(reason.points)})"
+        yield f"{reason.sentence}{weight}."
+    else:
+        yield "Nothing in particular raises that." if chance else "No rule or trigger speaks for it."
+
+
+def _frequency(chance: Chance) -> str:
+    words = in_words(chance.probability)
+    many, one = DOING[chance.outcome]
+    like = "here" if chance.pooled else "like this"
+    doing = one if words.startswith("about 1 in") else many
+    return f"{words} accounts {like} {doing} within {chance.days} days ({_figure(chance.probability)})"
+
+
+def _today(brief: Brief) -> str:
+    about = ""
+    if brief.about in WORDS:
+        joined = {Action.PITCH: " ", Action.NURTURE: ", towards "}
+        about = joined[brief.action] + WORDS[brief.about] if brief.action in joined else ""
+    days = [
+        reason.act_within_days
+        for reason in brief.reasons.supporting
+        if reason.fired and reason.act_within_days is not None and reason.opens == brief.about
+    ]
+    hurry = f" Act within {min(days)} days." if days and brief.action is Action.PITCH else ""
+    return f"{brief.action.value}{about}, because {brief.action_reason}.{hurry}"
+
+
+def _told(reason: Reason) -> str:
+    weight = "" if reason.points is None else f" ({_weight(reason.points)})"
+    return f"{reason.label}: {reason.sentence}{weight}."
+
+
+def _weight(points: float) -> str:
+    whole = math.floor(abs(points) * 100 + 0.5)
+    if not whole:
+        return "of little weight"
+    return f"{'+' if points > 0 else '-'}{whole} {'point' if whole == 1 else 'points'}"
+
+
+def _from_base(base: float, context: float, chance: Chance | None) -> str:
+    moved = base + context
+    final = moved if chance is None else chance.probability
+    possible = 0 <= moved <= 1
+    of = 100 if min(base, final, moved if possible else base) >= 0.01 else 1000
+    said = f"{base * of:.0f} in {of:,} accounts; plan, size and the like"
+    does = f"what this account does to {final * of:.0f}"
+    if not possible:
+        # on its own the context may lead past certainty; only with the reasons is it a chance again
+        return f"{said} weigh {_weight(context)}, and {does.replace(' to ', ' brings that to ')}."
+    if f"{moved * of:.0f}" == f"{base * of:.0f}":
+        return f"{said} do not change that, {does.replace(' to ', ' brings it to ')}."
+    return f"{said} move that to {moved * of:.0f}, and {does}."
+
+
+def _chance(brief: Brief) -> Chance | None:
+    return next((chance for chance in brief.chances if chance.outcome == brief.about), None)
+
+
+def _chances(brief: Brief) -> Iterator[tuple[str, str]]:
+    for chance in brief.chances:
+        doing = f"{DOING[chance.outcome][1]} within {chance.days} days"
+        pooled = "  (all accounts)" if chance.pooled else ""
+        line = f"{'':{LABEL}}{doing:<39}{in_words(chance.probability):<22}{_figure(chance.probability):>7}{pooled}"
+        yield "labelled", f"{'chances':<{LABEL}}{line[LABEL:]}" if chance is brief.chances[0] else line
+    if not brief.chances:
+        yield from _labelled("chances", "none are given: too little is known yet to learn from, so rules decide.")
+
+
+def _worth(value: Value, currency: str) -> str:
+    brings = value.expected_value
+    said = "to bring" if brings >= 0 else "to cost"
+    return (
+        f"{WORDS[value.upsell]} would add about {_money(value.gain_arr, currency)} a year to "
+        f"{_money(value.arr, currency)}; one contact is expected {said} {_money(abs(brings), currency)}, "
+        f"if contact adds {value.incrementality * 100:.0f} % of the chance (assumed)."
+    )
+
+
+def _ruled(brief: Brief) -> str:
+    said = f"{brief.points} of {MOST_POINTS} points, {brief.tier}"
+    held = f": {'; '.join(brief.rules)}" if brief.rules else ""
+    unknown = f" ({brief.unknown_rules} of the {len(RULES)} rules could not be judged)" if brief.unknown_rules else ""
+    return f"{said}{held}{unknown}."
+
+
+def _dates(brief: Brief) -> str:
+    ages = [f"{source.replace('_', ' ')} {_age(brief, newest)}" for source, newest in brief.sources.items()]
+    said = f"{_day(brief.as_of)}, good until {_day(brief.expires_on)}"
+    return f"{said}; {', '.join(ages)}." if ages else f"{said}."
+
+
+def _age(brief: Brief, newest: dt.date | None) -> str:
+    if newest is None:
+        return "not known"
+    days = (brief.as_of - newest).days
+    return f"{days} {'day' if days == 1 else 'days'} old"
+
+
+def _day(day: dt.date) -> str:
+    return f"{day.day} {day:%B} {day.year}"
+
+
+def _figure(share: float) -> str:
+    # a chance that is not 0 never reads as 0
+    return f"{share * 100:.1f} %" if share >= 0.001 or share == 0 else f"{share * 100:.2g} %"
+
+
+def _money(amount: float, currency: str) -> str:
+    return f"{currency} {amount:,.0f}"
+
+
+def _wrapped(style: str, text: str) -> Iterator[tuple[str, str]]:
+    for line in textwrap.wrap(_clean(text), WIDTH, break_on_hyphens=False):
+        yield style, line
+
+
+def _labelled(label: str, text: str) -> Iterator[tuple[str, str]]:
+    lines = textwrap.wrap(_clean(text), WIDTH - LABEL, break_on_hyphens=False)
+    for number, line in enumerate(lines):
+        yield "labelled", f"{'' if number else label:<{LABEL}}{line}"
+
+
+def _clean(text: str) -> str:
+    # a customer's own names may hold anything; a line break or a control character would break the screen
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

@@ -1,0 +1,364 @@
+"""Reasons: what speaks for and against, trigger by trigger, in sentences that are true for the account.
+
+The rule, for one account and one outcome:
+
+1. A family of signals with a trigger speaks with one voice; its points are the sum of its signals' points. Families
+   without a trigger are context and never a reason.
+2. A family that adds at least half a point (0.005) is a reason for; one that takes as much is a reason against. The
+   heaviest come first; families that weigh the same stand in the order of the catalogue.
+3. A trigger that has fired but adds less than half a point is listed after the weighty ones, and only for an upsell
+   that it opens a talk about (or if it opens none in particular). What takes points is never a reason for.
+4. A family is told by its facts. Only signals whose own contribution has the family's sign are said, the heaviest
+   first. If the trigger has fired, the signals that tell it come first, in its own order, unless they are 0 or pull the
+   other way. What is not known is never a reason: a value may be missing for several causes, and nobody can act on any.
+   A second fact must weigh at least a quarter of the heaviest, or tell a fired trigger. A family without one true
+   sentence is not shown.
+5. Only a fired trigger is called by its label ("Approaching seat ceiling"); a family that weighs without having fired
+   is called by its own name ("Seats"), so that nothing is claimed. The code is the trigger's name in both cases, and
+   `fired` tells them apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from uptier.explanation.sentences import known, sentence
+from uptier.model.points import RULES, rules
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from uptier.explanation.shares import Explained
+    from uptier.settings import Thresholds
+    from uptier.signals.catalog import Catalog
+    from uptier.signals.signal import Signal
+    from uptier.signals.trigger import Trigger
+
+WEIGHTY = 0.005  # share of probability; half a point is the least that rounds to one
+FOR_AT_MOST = 3
+AGAINST_AT_MOST = 2
+FACTS_AT_MOST = 2
+SECOND_FACT = 0.25  # share of the heaviest fact's weight
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """One reason, as a CSM can say it.
+
+    Attributes
+    ----------
+    code : str
+        Name of the trigger; stable.
+    label : str
+        The trigger's label if it fired, else the family's name.
+    sentence : str
+        One or two facts, each true for the account.
+    points : float or None
+        Share of probability that it adds (below 0: takes); None where no model gives any.
+    fired : bool
+        Whether the trigger's rule is true.
+    opens : str or None
+        The upsell type that the trigger opens a talk about.
+    act_within_days : int or None
+        Days within which to act, if it fired.
+    signals : tuple of str
+        The signals whose facts are said.
+    """
+
+    code: str
+    label: str
+    sentence: str
+    points: float | None
+    fired: bool
+    opens: str | None
+    act_within_days: int | None
+    signals: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reasons:
+    """An account's reasons for one outcome.
+
+    Attributes
+    ----------
+    supporting : tuple of Reason
+        For, at most three, the heaviest first.
+    opposing : tuple of Reason
+        Against, at most two, the heaviest first.
+    """
+
+    supporting: tuple[Reason, ...] = ()
+    opposing: tuple[Reason, ...] = ()
+
+
+def fired_triggers(frame: pd.DataFrame, catalog: Catalog, thresholds: Thresholds) -> pd.DataFrame:
+    """Say which triggers have fired.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n_rows, n_signals)
+        Signals by name.
+    catalog : Catalog
+        The triggers.
+    thresholds : Thresholds
+        Where they fire.
+
+    Returns
+    -------
+    DataFrame of bool, shape (n_rows, n_triggers)
+        Columns are the triggers' names, in catalogue order.
+    """
+    return pd.DataFrame(
+        {trigger.name: trigger.fired(frame, thresholds).to_numpy() for trigger in catalog.triggers},
+        index=frame.index,
+        dtype=bool,
+    )
+
+
+def weighed_reasons(
+    explained: Explained, *, frame: pd.DataFrame, fired: pd.DataFrame, catalog: Catalog, currency: str
+) -> Iterator[Reasons]:
+    """Give the reasons of each row under a fitted head.
+
+    Parameters
+    ----------
+    explained : Explained
+        The rows' probabilities, taken apart.
+    frame : DataFrame, shape (n_rows, n_signals)
+        The same rows' signals.
+    fired : DataFrame of bool, shape (n_rows, n_triggers)
+        The same rows' triggers.
+    catalog : Catalog
+        Signals and triggers.
+    currency : str
+        ISO code, for money.
+
+    Yields
+    ------
+    Reasons
+        In the order of the rows.
+    """
+    by_family = {family: place for place, family in enumerate(explained.points.columns)}
+    voices = [
+        _Voice(trigger, catalog, list(explained.contributions.columns))
+        for trigger in catalog.triggers
+        if trigger.family in by_family
+    ]
+    places = [by_family[voice.trigger.family] for voice in voices]
+    points = explained.points.to_numpy(dtype=np.float64)[:, places]
+    said = fired[[voice.trigger.name for voice in voices]].to_numpy(dtype=bool)
+    opening = np.array([voice.trigger.opens in (None, explained.outcome) for voice in voices], dtype=bool)
+    # a fired upsell trigger of no weight says nothing about leaving
+    if explained.outcome not in {trigger.opens for trigger in catalog.triggers}:
+        opening[:] = False
+    weighty = np.abs(points) >= WEIGHTY
+    supporting = (points > 0) & weighty | (points >= 0) & ~weighty & said & opening
+    opposing = (points < 0) & weighty
+    # a stable sort: what weighs the same stays in the order of the catalogue, whatever the order of columns
+    order = np.argsort(-np.abs(points), axis=1, kind="stable")
+    contributions = explained.contributions.to_numpy(dtype=np.float64)
+    columns = _columns(frame)
+    for place in range(len(frame)):
+        row = _Row(columns, place)
+        facts = _Facts(row=row, contributions=contributions[place], catalog=catalog, currency=currency)
+        chosen: list[tuple[Reason, ...]] = []
+        for side, sign, at_most in ((supporting, 1, FOR_AT_MOST), (opposing, -1, AGAINST_AT_MOST)):
+            reasons: list[Reason] = []
+            for number in order[place]:
+                if len(reasons) == at_most:
+                    break
+                if side[place, number]:
+                    reason = voices[number].weighed(
+                        facts, sign=sign, points=float(points[place, number]), fired=bool(said[place, number])
+                    )
+                    reasons.extend(() if reason is None else (reason,))
+            chosen.append(tuple(reasons))
+        yield Reasons(supporting=chosen[0], opposing=chosen[1])
+
+
+def fired_reasons(
+    *, frame: pd.DataFrame, fired: pd.DataFrame, catalog: Catalog, currency: str, outcome: str | None
+) -> Iterator[Reasons]:
+    """Give the reasons of each row where no model weighs them: the triggers that have fired, in catalogue order.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n_rows, n_signals)
+        Signals by name.
+    fired : DataFrame of bool, shape (n_rows, n_triggers)
+        The same rows' triggers.
+    catalog : Catalog
+        Signals and triggers.
+    currency : str
+        ISO code, for money.
+    outcome : str or None
+        Only triggers that open a talk about this; None for all triggers.
+
+    Yields
+    ------
+    Reasons
+        Without points, and with nothing against.
+    """
+    voices = [
+        _Voice(trigger, catalog, []) for trigger in catalog.triggers if outcome is None or trigger.opens == outcome
+    ]
+    said = fired[[voice.trigger.name for voice in voices]].to_numpy(dtype=bool)
+    columns = _columns(frame)
+    for place in range(len(frame)):
+        row = _Row(columns, place)
+        reasons = (voice.told(row, catalog, currency) for number, voice in enumerate(voices) if said[place, number])
+        yield Reasons(supporting=tuple(reason for reason in reasons if reason is not None)[:FOR_AT_MOST])
+
+
+def ruled_reasons(
+    *, frame: pd.DataFrame, fired: pd.DataFrame, catalog: Catalog, thresholds: Thresholds, currency: str
+) -> Iterator[Reasons]:
+    """Give the reasons of each row where there is no model at all: fired triggers, then rules of the points model.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n_rows, n_signals)
+        Signals by name.
+    fired : DataFrame of bool, shape (n_rows, n_triggers)
+        The same rows' triggers.
+    catalog : Catalog
+        Signals and triggers.
+    thresholds : Thresholds
+        Where rules begin to hold.
+    currency : str
+        ISO code, for money.
+
+    Yields
+    ------
+    Reasons
+        Without points, and with nothing against. A rule is left out if a trigger has told its signal already.
+    """
+    holding = rules(frame, thresholds).to_numpy(dtype=bool)
+    columns = _columns(frame)
+    triggered = fired_reasons(frame=frame, fired=fired, catalog=catalog, currency=currency, outcome=None)
+    for place, reasons in enumerate(triggered):
+        told = [name for reason in reasons.supporting for name in reason.signals]
+        row = _Row(columns, place)
+        more = [
+            Reason(
+                code=rule.name,
+                label=rule.label,
+                sentence=sentence(catalog.signal(rule.column), row, catalog, currency) or rule.label,
+                points=None,
+                fired=False,
+                opens=None,
+                act_within_days=None,
+                signals=(rule.column,),
+            )
+            for rule, holds in zip(RULES, holding[place], strict=True)
+            if holds and rule.column not in told
+        ]
+        yield Reasons(supporting=(*reasons.supporting, *more)[:FOR_AT_MOST])
+
+
+def family_label(family: str) -> str:
+    """Give a family's name for people.
+
+    Parameters
+    ----------
+    family : str
+        Its name in the catalogue.
+
+    Returns
+    -------
+    str
+        ``"Power users"`` for ``power_users``.
+    """
+    return family.replace("_", " ").capitalize()
+
+
+def _columns(frame: pd.DataFrame) -> dict[str, NDArray[Any]]:
+    return {name: frame[name].to_numpy() for name in frame.columns}
+
+
+class _Row(Mapping[str, object]):
+    """One row of a frame without the cost of making a Series of it."""
+
+    def __init__(self, columns: dict[str, NDArray[Any]], place: int) -> None:
+        self._columns = columns
+        self._place = place
+
+    def __getitem__(self, name: str) -> object:
+        return self._columns[name][self._place]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Facts:
+    row: _Row
+    contributions: NDArray[np.float64]
+    catalog: Catalog
+    currency: str
+
+
+class _Voice:
+    """A trigger, and the signals that can speak for its family."""
+
+    def __init__(self, trigger: Trigger, catalog: Catalog, weighed: list[str]) -> None:
+        self.trigger = trigger
+        self.signals: list[Signal] = [signal for signal in catalog.signals if signal.family == trigger.family]
+        self.place = {name: place for place, name in enumerate(weighed)}
+
+    def weighed(self, facts: _Facts, *, sign: int, points: float, fired: bool) -> Reason | None:
+        saying = {name: number for number, name in enumerate(self.trigger.says)}
+        telling = {name: number for name, number in saying.items() if fired and _tells(facts.row.get(name))}
+        last = len(saying)
+        weights = {
+            signal: sign * float(facts.contributions[self.place[signal.name]])
+            for signal in self.signals
+            if signal.name in self.place and known(facts.row.get(signal.name)) is not None
+        }
+        able = [signal for signal, weight in weights.items() if weight > 0 or (weight == 0 and signal.name in telling)]
+        able.sort(key=lambda signal: (telling.get(signal.name, last), -weights[signal], saying.get(signal.name, last)))
+        least = SECOND_FACT * max((weights[signal] for signal in able), default=0.0)
+        said: list[tuple[str, str]] = []
+        for signal in able:
+            if said and signal.name not in telling and weights[signal] < least:
+                continue
+            words = sentence(signal, facts.row, facts.catalog, facts.currency)
+            said.extend(() if words is None else ((signal.name, words),))
+            if len(said) == FACTS_AT_MOST:
+                break
+        return self._reason(said, points=points, fired=fired)
+
+    def told(self, row: _Row, catalog: Catalog, currency: str) -> Reason | None:
+        said: list[tuple[str, str]] = []
+        for name in self.trigger.says:
+            if _tells(row.get(name)) and len(said) < FACTS_AT_MOST:
+                words = sentence(catalog.signal(name), row, catalog, currency)
+                said.extend(() if words is None else ((name, words),))
+        return self._reason(said, points=None, fired=True)
+
+    def _reason(self, said: list[tuple[str, str]], *, points: float | None, fired: bool) -> Reason | None:
+        if not said:
+            return None
+        return Reason(
+            code=self.trigger.name,
+            label=self.trigger.label if fired else family_label(self.trigger.family),
+            sentence=". ".join(words for _, words in said),
+            points=points,
+            fired=fired,
+            opens=self.trigger.opens,
+            act_within_days=self.trigger.act_within_days if fired else None,
+            signals=tuple(name for name, _ in said),
+        )
+
+
+def _tells(value: object) -> bool:
+    # nothing fires because of a zero
+    return known(value) not in (None, 0.0)

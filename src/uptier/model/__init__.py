@@ -1,0 +1,1 @@
+"""What scores accounts: the fitted heads as one plain bundle, and the points model that stands in for them."""

@@ -1,0 +1,1 @@
+"""Scoring: every account at one date into a scorecard, and the scorecard onto disk."""

@@ -1,0 +1,157 @@
+"""One account, scored and explained: the brief."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from uptier.decision.actions import Action
+from uptier.decision.value import Value
+from uptier.errors import ScoringError
+from uptier.explanation.brief import Brief, Chance
+from uptier.explanation.reasons import (
+    Reasons,
+    fired_reasons,
+    fired_triggers,
+    ruled_reasons,
+    weighed_reasons,
+)
+from uptier.explanation.sentences import known
+from uptier.explanation.shares import Explained, explained
+from uptier.model.points import RULES, rules, unknown_rules
+from uptier.scoring.batch import score, worth
+from uptier.settings import OUTCOMES
+
+if TYPE_CHECKING:
+    from uptier.model.bundle import Bundle
+    from uptier.settings import Settings
+    from uptier.signals.catalog import Catalog
+
+
+def brief(
+    frame: pd.DataFrame,
+    facts: pd.DataFrame,
+    bundle: Bundle | None,
+    catalog: Catalog,
+    settings: Settings,
+    *,
+    as_of: dt.date,
+    version: str | None,
+    sources: Mapping[str, dt.date | None],
+) -> Brief:
+    """Score and explain one account.
+
+    Where the account is to be protected and a fitted head says how likely it leaves, the reasons are about leaving;
+    otherwise they are about the best upsell.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (1, 2 + n_signals)
+        The account's signals.
+    facts : DataFrame, shape (1, n_facts)
+        As for :func:`uptier.scoring.batch.score`.
+    bundle : Bundle or None
+        The model; None under rules.
+    catalog : Catalog
+        Signals and triggers.
+    settings : Settings
+        Thresholds, costs, windows, currency.
+    as_of : date
+        The date the frame looks from.
+    version : str or None
+        Version of the registered model.
+    sources : mapping of str to date or None
+        Newest day known of each source.
+
+    Returns
+    -------
+    Brief
+        The same figures as the account's row in the scorecard.
+
+    Raises
+    ------
+    ScoringError
+        If there is not exactly one account.
+    """
+    if len(frame) != 1:
+        raise ScoringError("A brief is about one account.", found=f"{len(frame)} rows")
+    row = score(frame, facts, bundle, catalog, settings, as_of=as_of, version=version).iloc[0]
+    action = Action(row["action"])
+    best = _text(row["best_type"])
+    at_risk = bundle is not None and action is Action.PROTECT and bundle.heads["churn"].is_fitted
+    about = "churn" if at_risk else best
+    reasons, taken = _reasons(frame, about, bundle, catalog, settings)
+    holding = rules(frame, settings.thresholds).iloc[0]
+    return Brief(
+        account_id=str(row["account_id"]),
+        account_name=_text(row["account_name"]),
+        owner=_text(row["owner"]),
+        segment=_text(row["segment"]),
+        plan=_text(row["plan"]),
+        seats=_number(row["seats"]),
+        mrr=_number(row["mrr"]),
+        currency=settings.currency,
+        as_of=as_of,
+        expires_on=row["expires_on"].date(),
+        action=action,
+        action_reason=str(row["action_reason"]),
+        about=about,
+        reasons=reasons,
+        chances=() if bundle is None else _chances(row, bundle, settings),
+        base=None if taken is None else taken.base,
+        context=None if taken is None else float(taken.context.iloc[0]),
+        value=None if bundle is None else _value(row, frame.index, facts, bundle, settings),
+        points=int(row["points"]),
+        tier=str(row["tier"]),
+        rules=tuple(rule.label for rule in RULES if holding[rule.name]),
+        unknown_rules=int(unknown_rules(frame).iloc[0]),
+        sources=dict(sources),
+        model_version=version,
+    )
+
+
+def _reasons(
+    frame: pd.DataFrame, about: str | None, bundle: Bundle | None, catalog: Catalog, settings: Settings
+) -> tuple[Reasons, Explained | None]:
+    fired = fired_triggers(frame, catalog, settings.thresholds)
+    currency = settings.currency
+    if bundle is None or about is None:
+        thresholds = settings.thresholds
+        found = ruled_reasons(frame=frame, fired=fired, catalog=catalog, thresholds=thresholds, currency=currency)
+        return next(found), None
+    if not bundle.heads[about].is_fitted:
+        return next(fired_reasons(frame=frame, fired=fired, catalog=catalog, currency=currency, outcome=about)), None
+    taken = explained(bundle, about, frame, catalog)
+    return next(weighed_reasons(taken, frame=frame, fired=fired, catalog=catalog, currency=currency)), taken
+
+
+def _chances(row: pd.Series, bundle: Bundle, settings: Settings) -> tuple[Chance, ...]:
+    return tuple(
+        Chance(
+            outcome=outcome,
+            probability=float(row[f"p_{outcome}"]),
+            days=settings.horizon(outcome).horizon_days,
+            pooled=bundle.heads[outcome].fallback or "",
+        )
+        for outcome in OUTCOMES
+    )
+
+
+def _value(row: pd.Series, index: pd.Index, facts: pd.DataFrame, bundle: Bundle, settings: Settings) -> Value:
+    chances = pd.DataFrame({outcome: [row[f"p_{outcome}"]] for outcome in OUTCOMES}, index=index, dtype="float64")
+    best = pd.Series([row["best_type"]], index=index, dtype="str")
+    terms = worth(chances, best, facts.reindex(columns=["mrr"])["mrr"], bundle, settings).iloc[0]
+    return Value(**{str(name): value for name, value in terms.items()})
+
+
+def _text(value: object) -> str | None:
+    said = known(value)
+    return None if said is None else str(said)
+
+
+def _number(value: object) -> float | None:
+    said = known(value)
+    return said if isinstance(said, float) else None

@@ -1,0 +1,385 @@
+"""A scorecard onto disk: whole or not at all, with a manifest, and never over a better one.
+
+The layout below the project's store::
+
+    scorecards/
+      2026-03-01 -> .2026-03-01-9f2c...   a link to the complete folder of that date
+      .2026-03-01-9f2c.../                scorecard.parquet, scorecard.csv, manifest.json
+      latest.json                         names the newest date
+
+The order of writing, and what a kill leaves after each step:
+
+1. The guards. Nothing is touched.
+2. A hidden folder is filled and every file in it is flushed to disk. The old scorecard stands; the hidden folder is
+   nobody's, and the next run clears it away.
+3. A link to it is made beside the date's link. As before.
+4. The new link replaces the old one in one step of the file system: the date means the old folder or the new one, both
+   complete, never nothing. This is why a date is a link: a folder that is full cannot be replaced in one step.
+5. `latest.json` is replaced in one step. Killed before it, it names a date whose scorecard is complete.
+6. Folders of that date that nothing links to are cleared away.
+
+A lock lets one writer in at a time, so that step 6 never takes what another is writing.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from uptier.errors import ScoringError, StoreError
+from uptier.moments import days_after
+
+if TYPE_CHECKING:
+    from uptier.settings import Settings
+
+SCHEMA_VERSION = 1
+FOLDER = "scorecards"
+PARQUET, CSV, MANIFEST, LATEST = "scorecard.parquet", "scorecard.csv", "manifest.json", "latest.json"
+
+# A spreadsheet takes a text that begins like this for a formula (OWASP, CSV injection).
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A scorecard on disk.
+
+    Attributes
+    ----------
+    folder : Path
+        The date's folder.
+    parquet, csv, manifest : Path
+        The files in it.
+    rows : int
+        Accounts.
+    fallback : bool
+        Whether it rests on rules.
+    """
+
+    folder: Path
+    parquet: Path
+    csv: Path
+    manifest: Path
+    rows: int
+    fallback: bool
+
+
+def write(
+    scorecard: pd.DataFrame,
+    *,
+    settings: Settings,
+    as_of: dt.date,
+    run_id: str | None,
+    model_version: str | None,
+    catalogue_hash: str,
+    expected_accounts: int,
+    newest_usage: dt.date | None,
+) -> Written:
+    """Write a scorecard into the project's store.
+
+    Parameters
+    ----------
+    scorecard : DataFrame, shape (n_accounts, n_columns)
+        What :func:`uptier.scoring.batch.score` gave.
+    settings : Settings
+        The store, the project's name, how old usage may be, when the scorecard expires.
+    as_of : date
+        The date it looks from.
+    run_id : str or None
+        The run that trained the model.
+    model_version : str or None
+        Version of the registered model; None under rules.
+    catalogue_hash : str
+        Fingerprint of the signals.
+    expected_accounts : int
+        Accounts with an active subscription at the as-of date.
+    newest_usage : date or None
+        Day of the newest usage known at the as-of date.
+
+    Returns
+    -------
+    Written
+        Where it is.
+
+    Raises
+    ------
+    ScoringError
+        If it has no rows, fewer than the accounts expected, or rests on old usage; the last scorecard is untouched.
+    StoreError
+        If the store cannot be written; the last scorecard is untouched.
+    """
+    guard(
+        scorecard,
+        as_of=as_of,
+        expected_accounts=expected_accounts,
+        newest_usage=newest_usage,
+        max_age_days=settings.scoring.max_age_days,
+    )
+    date = as_of.isoformat()
+    try:
+        place = settings.store / FOLDER
+        place.mkdir(parents=True, exist_ok=True)
+        with _alone(place):
+            hidden = Path(tempfile.mkdtemp(prefix=f".{date}-", dir=place))
+            hidden.chmod(0o755)
+            try:
+                _fill(
+                    hidden,
+                    scorecard,
+                    {
+                        "schema_version": SCHEMA_VERSION,
+                        "project": settings.project,
+                        "currency": settings.currency,
+                        "run_id": run_id,
+                        "model_version": model_version,
+                        "as_of": date,
+                        "expires_on": days_after(as_of, settings.scoring.expires_after_days).isoformat(),
+                        "newest_usage": newest_usage and newest_usage.isoformat(),
+                        "catalogue_hash": catalogue_hash,
+                    },
+                )
+                _link(place / date, hidden)
+            finally:
+                # also when interrupted; but never what the date already means
+                if not _means(place / date, hidden):
+                    shutil.rmtree(hidden, ignore_errors=True)
+            _point_to(place, date, model_version)
+            _clear(place, date, keep=hidden)
+    except OSError as error:
+        raise StoreError(
+            f"The scorecard of {date} cannot be written to {settings.store}: {error.strerror or type(error).__name__}.",
+            do="Check 'store' in the project's YAML, the rights to that folder, and the space on its disk.",
+        ) from error
+    folder = place / date
+    return Written(
+        folder=folder,
+        parquet=folder / PARQUET,
+        csv=folder / CSV,
+        manifest=folder / MANIFEST,
+        rows=len(scorecard),
+        fallback=bool((scorecard["basis"] == "rules").all()),
+    )
+
+
+def guard(
+    scorecard: pd.DataFrame,
+    *,
+    as_of: dt.date,
+    expected_accounts: int,
+    newest_usage: dt.date | None,
+    max_age_days: int,
+) -> None:
+    """Stop a scorecard that would be empty, incomplete or stale.
+
+    Parameters
+    ----------
+    scorecard : DataFrame, shape (n_accounts, n_columns)
+        What would be written.
+    as_of : date
+        The date it looks from.
+    expected_accounts : int
+        Accounts with an active subscription at the as-of date.
+    newest_usage : date or None
+        Day of the newest usage known at the as-of date.
+    max_age_days : int
+        How old that usage may be.
+
+    Raises
+    ------
+    ScoringError
+        If it must not be written.
+    """
+    kept = "No scorecard was written; the last one stands."
+    if scorecard.empty:
+        raise ScoringError(
+            f"The scorecard of {as_of} has no rows. {kept}",
+            do="Check that subscriptions run at that date: 'uptier check' counts them.",
+        )
+    accounts = scorecard["account_id"].nunique()
+    if accounts < expected_accounts:
+        raise ScoringError(
+            f"The scorecard of {as_of} lacks accounts. {kept}",
+            found=f"{accounts:,} accounts, of {expected_accounts:,} with an active subscription",
+            do="Run 'uptier check' and look for accounts that are not in the accounts table or are matched twice.",
+        )
+    if newest_usage is None:
+        raise ScoringError(
+            f"No usage is known at {as_of}. {kept}",
+            do="Check that the usage table is filled, and that its times and lag_days are right.",
+        )
+    age = (as_of - newest_usage).days
+    if age > max_age_days:
+        raise ScoringError(
+            f"The usage behind the scorecard of {as_of} is too old. {kept}",
+            found=f"newest usage of {newest_usage}, {age} days before; scoring.max_age_days is {max_age_days}",
+            do="Load newer usage, or score an earlier date with --as-of.",
+        )
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read what is known of a scorecard on disk.
+
+    Parameters
+    ----------
+    folder : Path
+        A date's folder.
+
+    Returns
+    -------
+    dict
+        The manifest.
+
+    Raises
+    ------
+    StoreError
+        If there is none, or it cannot be read.
+    """
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"There is no scorecard in {folder} that can be read.", do="Write one with 'uptier score'."
+        ) from error
+    return manifest
+
+
+def latest(store: Path) -> Path | None:
+    """Give the folder of the newest scorecard.
+
+    Parameters
+    ----------
+    store : Path
+        The project's store.
+
+    Returns
+    -------
+    Path or None
+        None if none was ever written.
+    """
+    date = _latest_date(store / FOLDER)
+    return None if date is None else store / FOLDER / date
+
+
+def harmless(table: pd.DataFrame) -> pd.DataFrame:
+    """Make texts harmless that a spreadsheet would take for formulas.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any table.
+
+    Returns
+    -------
+    DataFrame
+        Texts that begin like a formula have an apostrophe before them; numbers and dates are as they were.
+    """
+    made = table.copy()
+    for name in made.columns:
+        if isinstance(made[name].dtype, pd.StringDtype) or made[name].dtype == object:
+            made[name] = [f"'{cell}" if _is_formula(cell) else cell for cell in made[name]]
+    return made
+
+
+def _is_formula(cell: object) -> bool:
+    # spreadsheets trim blanks before they look
+    return isinstance(cell, str) and cell.lstrip(" \n").startswith(FORMULA_STARTS)
+
+
+def _fill(folder: Path, scorecard: pd.DataFrame, known: dict[str, Any]) -> None:
+    scorecard.to_parquet(folder / PARQUET, index=False)
+    # texts are quoted, all of them: left bare, a carriage return in one would begin a new line
+    harmless(scorecard).to_csv(
+        folder / CSV, index=False, date_format="%Y-%m-%d", quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n"
+    )
+    manifest = known | {
+        "rows": len(scorecard),
+        "rows_by_action": _counts(scorecard["action"]),
+        "rows_by_basis": _counts(scorecard["basis"]),
+        "columns": list(scorecard.columns),
+        "data_hash": f"sha256:{_sha256(folder / PARQUET)}",
+        "csv_hash": f"sha256:{_sha256(folder / CSV)}",
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    for name in (PARQUET, CSV, MANIFEST):
+        _flush(folder / name)
+    _flush(folder)
+
+
+def _link(date: Path, hidden: Path) -> None:
+    fresh = hidden.with_name(f"{hidden.name}.link")
+    fresh.symlink_to(hidden.name, target_is_directory=True)
+    try:
+        fresh.replace(date)
+    except OSError:
+        fresh.unlink()
+        raise
+    _flush(date.parent)
+
+
+def _means(date: Path, hidden: Path) -> bool:
+    return date.is_symlink() and date.readlink() == Path(hidden.name)
+
+
+def _point_to(place: Path, date: str, model_version: str | None) -> None:
+    newest = _latest_date(place)
+    if newest is not None and newest > date:
+        return  # an earlier date scored again is not what a CRM should get
+    fresh = place / f".{LATEST}"
+    pointer = {"as_of": date, "folder": date, "model_version": model_version}
+    fresh.write_text(json.dumps(pointer) + "\n", encoding="utf-8")
+    _flush(fresh)
+    fresh.replace(place / LATEST)
+    _flush(place)
+
+
+def _latest_date(place: Path) -> str | None:
+    try:
+        date = json.loads((place / LATEST).read_text(encoding="utf-8"))["folder"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return date if isinstance(date, str) and (place / date / MANIFEST).is_file() else None
+
+
+def _clear(place: Path, date: str, *, keep: Path) -> None:
+    for left in place.glob(f".{date}-*"):
+        if left.is_symlink():
+            left.unlink()
+        elif left != keep:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def _alone(place: Path) -> Iterator[None]:
+    with (place / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # let go by the system when the process ends, however it ends
+        yield
+
+
+def _flush(path: Path) -> None:
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _counts(values: pd.Series[str]) -> dict[str, int]:
+    return {str(name): int(count) for name, count in values.value_counts().sort_index().items()}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,385 @@
+"""The finite chain that the world is: how states move, what is decided in them, forwards by drawing, backwards exactly.
+
+An account's state is one place on each axis of :data:`AXES`. In each step it first decides (leave, or change its terms in
+one way, or neither), which may move it, and then moves along every axis by itself. The same tables serve both directions: the world
+draws from them (:func:`advance`), the truth takes expectations over them (:func:`chances`). Nothing else drives an outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from uptier.simulate.timeline import Floats, Ints
+
+AXES: dict[str, tuple[str, ...]] = {
+    "growth": ("shrinking", "steady", "stirring", "growing"),  # of the team; when stirring, power users come first
+    "pressure": ("roomy", "easy", "filling", "tight", "full"),  # the team that wants to work against the licence
+    "need": (  # tier and need for what the next tier holds; nothing lies above the highest tier
+        "1-none",
+        "1-emerging",
+        "1-strong",
+        "2-none",
+        "2-emerging",
+        "2-strong",
+        "3-none",
+    ),
+    "gap": ("none", "felt", "urgent"),  # something that an add-on would close
+    "mood": ("sour", "poor", "fair", "good"),  # sour: poor after a pushed sale
+    "sponsor": ("none", "champion", "funded"),  # a champion, and one with budget
+    "talk": ("idle", "seat_expansion", "plan_upgrade", "add_on", "rest"),  # what the CSM talks about
+}
+DECISIONS = ("nothing", "seat_expansion", "plan_upgrade", "add_on", "fewer_seats", "lower_plan", "churn")
+CONVERSIONS = DECISIONS[1:4]
+CHANGES = DECISIONS[1:6]  # what leaves the account a customer, on other terms
+
+State = dict[str, Ints]
+Bools = npt.NDArray[np.bool_]
+
+
+def place(axis: str, state: str) -> int:
+    """Give the number of a state on its axis.
+
+    Parameters
+    ----------
+    axis : str
+        Name of the axis.
+    state : str
+        Name of the state.
+
+    Returns
+    -------
+    int
+        From 0.
+    """
+    return AXES[axis].index(state)
+
+
+@dataclass(frozen=True, eq=False)
+class Factor:
+    """A table of figures over some axes.
+
+    Attributes
+    ----------
+    axes : tuple of str
+        Its axes, in the order of :data:`AXES`.
+    table : ndarray of float
+        One figure for each combination of their states.
+    """
+
+    axes: tuple[str, ...]
+    table: Floats
+
+    def at(self, state: State) -> Floats:
+        """Look the figure up for each account.
+
+        Parameters
+        ----------
+        state : dict of str to ndarray, shape (n_accounts,)
+            Place on each axis.
+
+        Returns
+        -------
+        ndarray of float, shape (n_accounts,)
+            The figures.
+        """
+        return self.table[tuple(state[axis] for axis in self.axes)]
+
+    def grid(self) -> Floats:
+        """Spread the figures over all axes.
+
+        Returns
+        -------
+        ndarray of float
+            One axis for each of :data:`AXES`, of length 1 where the figure does not depend on it.
+        """
+        sizes = {axis: self.table.shape[position] for position, axis in enumerate(self.axes)}
+        return self.table.reshape([sizes.get(axis, 1) for axis in AXES])
+
+
+@dataclass(frozen=True, eq=False)
+class Move:
+    """A step along one axis, given the places on others.
+
+    Attributes
+    ----------
+    axis : str
+        The axis.
+    given : tuple of str
+        What the move depends on beside the place on the axis itself, in the order of :data:`AXES`.
+    table : ndarray of float, shape (given..., n, n)
+        Probability of going from one state to another; each row sums to 1.
+    """
+
+    axis: str
+    given: tuple[str, ...]
+    table: Floats
+    _cumulative: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_cumulative", np.cumsum(self.table, axis=-1))
+
+    def drawn(self, state: State, chance: Floats) -> Ints:
+        """Draw the next place of each account.
+
+        Parameters
+        ----------
+        state : dict of str to ndarray, shape (n_accounts,)
+            Place on each axis.
+        chance : ndarray of float, shape (n_accounts,)
+            Evenly drawn from 0 to 1.
+
+        Returns
+        -------
+        ndarray of int, shape (n_accounts,)
+            Place on the axis after the move.
+        """
+        rows = self._cumulative[(*(state[axis] for axis in self.given), state[self.axis])]
+        return (chance[:, None] >= rows[:, :-1]).sum(axis=1)
+
+    def expected(self, value: Floats) -> Floats:
+        """Take the expectation of a value over the move.
+
+        Parameters
+        ----------
+        value : ndarray of float, one axis for each of AXES
+            The value in each state after the move.
+
+        Returns
+        -------
+        ndarray of float, same shape
+            The expected value in each state before it.
+        """
+        # sums of products in a fixed order, not a matrix product: the same bits on any number of threads
+        axis = list(AXES).index(self.axis)
+        out = np.zeros_like(value)
+        for start in range(self.table.shape[-2]):
+            here = (slice(None),) * axis + (start,)
+            for end in range(self.table.shape[-1]):
+                weights = self.table[..., start, end]
+                if not weights.any():
+                    continue
+                there = value[(slice(None),) * axis + (end,)]
+                out[here] += there if (weights == 1).all() else self._spread(weights) * there
+        return out
+
+    def _spread(self, weights: Floats) -> Floats:
+        sizes = {name: weights.shape[position] for position, name in enumerate(self.given)}
+        return weights.reshape([sizes.get(name, 1) for name in AXES if name != self.axis])
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """The rules of one kind of account.
+
+    Attributes
+    ----------
+    churn : tuple of Factor
+        Their product is the hazard of leaving, per step.
+    renewal : float
+        Times that hazard in the month in which the term ends.
+    changing : dict of str to tuple of Factor
+        For each of :data:`CHANGES`, the factors of its hazard, per step.
+    after : dict of str to tuple of Move
+        For each of them, what it does to the state.
+    moves : tuple of Move
+        What happens in any step, in order.
+    """
+
+    churn: tuple[Factor, ...]
+    renewal: float
+    changing: Mapping[str, tuple[Factor, ...]]
+    after: Mapping[str, tuple[Move, ...]]
+    moves: tuple[Move, ...]
+
+    def decisions(self, state: State, renewing: Bools) -> Floats:
+        """Give the probability of each decision in a step.
+
+        Parameters
+        ----------
+        state : dict of str to ndarray, shape (n_accounts,)
+            Place on each axis.
+        renewing : ndarray of bool, shape (n_accounts,)
+            Whether the term ends in the step's month.
+
+        Returns
+        -------
+        ndarray of float, shape (n_accounts, n_decisions)
+            Columns as in :data:`DECISIONS`; rows sum to 1.
+        """
+        leaving = _product([factor.at(state) for factor in self.churn])
+        changing = [_product([factor.at(state) for factor in self.changing[name]]) for name in CHANGES]
+        return np.stack(_shared(leaving * np.where(renewing, self.renewal, 1.0), changing), axis=1)
+
+    def decisions_everywhere(self, *, renewing: bool) -> list[Floats]:
+        """Give the probability of each decision in every state.
+
+        Parameters
+        ----------
+        renewing : bool
+            Whether the term ends in the step's month.
+
+        Returns
+        -------
+        list of ndarray, one axis for each of AXES
+            In the order of :data:`DECISIONS`.
+        """
+        full = self.shape
+        leaving = _product([factor.grid() for factor in self.churn]) * (self.renewal if renewing else 1.0)
+        changing = [_product([factor.grid() for factor in self.changing[name]]) for name in CHANGES]
+        return _shared(np.broadcast_to(leaving, full), [np.broadcast_to(hazard, full) for hazard in changing])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of states on each axis; one for talks where the account is never contacted."""
+        sizes = {move.axis: move.table.shape[-1] for move in self.moves}
+        return tuple(sizes[axis] for axis in AXES)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step did.
+
+    Attributes
+    ----------
+    decision : ndarray of int, shape (n_accounts,)
+        Place in :data:`DECISIONS`.
+    decided : dict of str to ndarray, shape (n_accounts,)
+        The state after the decision alone.
+    state : dict of str to ndarray, shape (n_accounts,)
+        The state after the whole step; without meaning for an account that left.
+    """
+
+    decision: Ints
+    decided: State
+    state: State
+
+
+def advance(chain: Chain, state: State, *, renewing: Bools, random: np.random.Generator) -> Step:
+    """Let accounts live through one step.
+
+    Parameters
+    ----------
+    chain : Chain
+        Their rules.
+    state : dict of str to ndarray, shape (n_accounts,)
+        Place on each axis; not changed.
+    renewing : ndarray of bool, shape (n_accounts,)
+        Whether the term ends in the step's month.
+    random : Generator
+        Where chance comes from.
+
+    Returns
+    -------
+    Step
+        Decisions and states.
+    """
+    count = len(renewing)
+    cumulative = np.cumsum(chain.decisions(state, renewing), axis=1)
+    decision = (random.random(count)[:, None] >= cumulative[:, :-1]).sum(axis=1)
+    decided = {axis: places.copy() for axis, places in state.items()}
+    for name in CHANGES:
+        these = np.flatnonzero(decision == DECISIONS.index(name))
+        bought = {axis: places[these] for axis, places in state.items()}
+        for move in chain.after[name]:
+            bought[move.axis] = move.drawn(bought, random.random(len(these)))
+        for axis in AXES:
+            decided[axis][these] = bought[axis]
+    following = dict(decided)
+    for move in chain.moves:
+        following[move.axis] = move.drawn(following, random.random(count))
+    return Step(decision=decision, decided=decided, state=following)
+
+
+@dataclass(frozen=True, eq=False)
+class Backwards:
+    """A chain read backwards: what is to be expected, exactly, from every state at once.
+
+    Attributes
+    ----------
+    chain : Chain
+        The rules.
+    target : str
+        The decision whose chance is asked for.
+    """
+
+    chain: Chain
+    target: str
+    _known: dict[tuple[bool, ...], Floats] = field(default_factory=dict)
+    _decisions: dict[bool, list[Floats]] = field(default_factory=dict)
+
+    def chances(self, *, last_step: int, renewal_month: int | None) -> Floats:
+        """Give the chance that the target is decided at least once in steps 1 to `last_step` from now.
+
+        Step 0, the first from now, is the gap: what is decided in it counts only for what it does to the state.
+
+        Parameters
+        ----------
+        last_step : int
+            The last step that counts.
+        renewal_month : int or None
+            Months from now to the month in which the term ends, 0 for this one; None for later than any step asked for.
+
+        Returns
+        -------
+        ndarray of float, one axis for each of AXES
+            For every state at the beginning of step 0, which is the first of a month.
+        """
+        flags = tuple(renewal_month == step // 4 for step in range(last_step, 0, -1))
+        return self._one_step(self._counted(flags), renewing=renewal_month == 0, counts=False)
+
+    def _counted(self, flags: tuple[bool, ...]) -> Floats:
+        """Steps from the last one backwards; beginnings that windows share are worked out once."""
+        if not flags:
+            return np.zeros(self.chain.shape)
+        if flags not in self._known:
+            later = self._counted(flags[:-1])
+            self._known[flags] = self._one_step(later, renewing=flags[-1], counts=True)
+        return self._known[flags]
+
+    def _one_step(self, later: Floats, *, renewing: bool, counts: bool) -> Floats:
+        if renewing not in self._decisions:
+            self._decisions[renewing] = self.chain.decisions_everywhere(renewing=renewing)
+        nothing, *changed, left = self._decisions[renewing]
+        moved = _expected(self.chain.moves, later)
+        value = nothing * moved
+        for name, probability in zip(CHANGES, changed, strict=True):
+            if counts and name == self.target:
+                value += probability
+            else:
+                value += probability * _expected(self.chain.after[name], moved)
+        if counts and self.target == "churn":
+            value += left
+        return value
+
+
+def _expected(moves: tuple[Move, ...], value: Floats) -> Floats:
+    for move in reversed(moves):
+        value = move.expected(value)
+    return value
+
+
+def _product(factors: list[Floats]) -> Floats:
+    product = factors[0]
+    for factor in factors[1:]:
+        product = product * factor
+    return product
+
+
+def _shared(leaving: Floats, changing: list[Floats]) -> list[Floats]:
+    """Competing hazards of one step to probabilities: leaving is settled first, then at most one change."""
+    stays = np.exp(-leaving)
+    total = _sum(changing)
+    changes = -np.expm1(-total)
+    share = stays * changes / np.maximum(total, 1e-300)
+    return [stays * (1 - changes), *(hazard * share for hazard in changing), 1 - stays]
+
+
+def _sum(parts: list[Floats]) -> Floats:
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total

@@ -1,0 +1,49 @@
+"""A simulated company with its project, ready for the whole job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+from uptier.simulate.world import simulate
+from uptier.store import write_whole
+
+PRESET = "demo"
+
+
+def demo_project(folder: Path, *, seed: int, progress: Callable[[str, int, int], None] | None = None) -> Path:
+    """Make a simulated company and its project, or find the one made before.
+
+    Parameters
+    ----------
+    folder : Path
+        Where companies go, one folder for each seed.
+    seed : int
+        Which company.
+    progress : callable, optional
+        Told ``(what, done, of)``.
+
+    Returns
+    -------
+    Path
+        The project's YAML.
+
+    Raises
+    ------
+    SimulationError
+        If the world cannot be written.
+    StoreError
+        If the YAML cannot be written.
+    """
+    home = folder / f"seed-{seed}"
+
+    def told(what: str, share: float) -> None:
+        if progress is not None:
+            progress(what, int(share * 100), 100)
+
+    # a world appears whole or not at all: one that is there is complete
+    if not (home / "world").exists():
+        simulate(preset=PRESET, seed=seed, out=home / "world", progress=told)
+    text = resources.files("uptier.simulate").joinpath("demo.yaml").read_text(encoding="utf-8")
+    return write_whole(home / "demo.yaml", lambda fresh: fresh.write_text(text, encoding="utf-8"))

@@ -1,0 +1,45 @@
+"""The folder that uptier writes to; every file in it appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from uptier.errors import StoreError
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
+    """Write a file so that nobody ever sees half of it.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file is to be; an older one is replaced.
+    write : callable
+        Writes the file to the path that it is given, beside the final one.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written; an older file is untouched.
+    """
+    fresh = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            write(fresh)
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be written: {error.strerror or type(error).__name__}.",
+            do="Is this a folder that you may write to, with room left on its disk?",
+        ) from None
+    return path

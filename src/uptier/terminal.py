@@ -1,0 +1,294 @@
+"""What the command line shows: progress on standard error, tables and JSON on standard output."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import json
+import math
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from uptier.settings import CONVERSIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from uptier.project import Progress as Told
+    from uptier.project import Scoring, Training
+    from uptier.settings import Settings
+    from uptier.tables.check import Findings
+
+WIDTH = 150  # columns, where there is no terminal to ask
+HIGHEST = 10  # accounts shown after scoring
+WORDS = {
+    "seat_expansion": "seat expansion",
+    "plan_upgrade": "plan upgrade",
+    "add_on": "add-on",
+    "churn": "churn",
+    "post_upsell_churn": "churn after an upsell",
+}
+
+
+def console() -> Console:
+    """Open standard output.
+
+    Returns
+    -------
+    Console
+        As wide as the terminal; into a file or pipe, wide enough for every table.
+    """
+    there = Console()
+    return there if there.is_terminal else Console(width=WIDTH)
+
+
+@contextlib.contextmanager
+def working() -> Iterator[Told]:
+    """Show what is being done, on standard error, and take it away at the end.
+
+    Yields
+    ------
+    callable
+        To be told ``(what, done, of)``; `of` is 0 where nobody knows how much there is.
+    """
+    stderr = Console(file=sys.stderr)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as shown:
+        task = shown.add_task("", total=None)
+
+        def told(what: str, done: int, of: int) -> None:
+            shown.update(task, description=what, completed=done, total=of or None)
+
+        yield told
+
+
+def findings_table(findings: Findings) -> Table:
+    """Show findings.
+
+    Parameters
+    ----------
+    findings : Findings
+        What the check found.
+
+    Returns
+    -------
+    Table
+        One row for each, errors first.
+    """
+    table = Table(title=f"Check: {len(findings.errors)} errors, {len(findings.warnings)} warnings", title_justify="left")
+    table.add_column("")
+    table.add_column("code", no_wrap=True)
+    table.add_column("table", no_wrap=True)
+    table.add_column("count", justify="right")
+    table.add_column("what, and what to do", overflow="fold")
+    for one in findings.all:
+        style = "red" if one.severity == "error" else "yellow"
+        table.add_row(f"[{style}]{one.severity}[/]", one.code, one.table, f"{one.count:,}", one.message)
+    return table
+
+
+def signals_table(frame: pd.DataFrame) -> Table:
+    """Show how the signals of a frame are spread.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n_rows, 2 + n_signals)
+        Signals with account_id and as_of.
+
+    Returns
+    -------
+    Table
+        One row for each signal: share known, quartiles.
+    """
+    import pandas as pd
+
+    table = Table(title=f"Signals of {len(frame):,} looks at accounts", title_justify="left")
+    for heading in ("signal", "known", "lower quarter", "median", "upper quarter"):
+        table.add_column(heading, justify="left" if heading == "signal" else "right")
+    for name in frame.columns[2:]:
+        values = frame[name]
+        known = f"{values.notna().mean():.0%}"
+        if pd.api.types.is_numeric_dtype(values) and values.notna().any():
+            quarters = [f"{values.quantile(share):,.3g}" for share in (0.25, 0.5, 0.75)]
+        else:
+            quarters = ["", "" if values.isna().all() else f"{values.nunique()} values", ""]
+        table.add_row(str(name), known, *quarters)
+    return table
+
+
+def training_table(training: Training) -> Table:
+    """Show how each head did on the test slice, beside its baselines.
+
+    Parameters
+    ----------
+    training : Training
+        What a training run gave.
+
+    Returns
+    -------
+    Table
+        One row for each outcome.
+    """
+    table = Table(title="Test slice: AUC with 95 % interval, for accounts the model never saw", title_justify="left")
+    for heading in ("outcome", "rows", "positive", "model", "points", "utilisation", "logistic", "lift in top tenth", ""):
+        table.add_column(heading, justify="left" if heading in ("outcome", "") else "right")
+    for outcome, made in training.trained.judgements.items():
+        told = made.as_json()
+        lift = told["lift_by_decile"]
+        table.add_row(
+            WORDS[outcome],
+            f"{told['n']:,}",
+            f"{told['positives']:,}",
+            _interval(told["auc"]),
+            *(_middle(told["baselines"][name]["auc"]) for name in ("points", "utilisation", "logistic")),
+            f"{lift[0][1]:.1f}" if lift else "",
+            "[green]passed[/]" if told["passed"] else "[yellow]pooled rate[/]",
+        )
+    return table
+
+
+def training_words(training: Training, settings: Settings) -> str:
+    """Say what became of a training run.
+
+    Parameters
+    ----------
+    training : Training
+        What a training run gave.
+    settings : Settings
+        The project.
+
+    Returns
+    -------
+    str
+        Fallbacks, alias or refusal.
+    """
+    lines = [
+        f"{WORDS[outcome].capitalize()}: {made.fallback}"
+        for outcome, made in training.trained.judgements.items()
+        if made.fallback
+    ]
+    registered = training.registered
+    if registered.alias:
+        lines.append(f"Registered {registered.name} version {registered.version}, alias {registered.alias}.")
+    else:
+        lines.append(f"Registered {registered.name} version {registered.version} without an alias:")
+        lines.extend(f"  {reason}" for reason in training.trained.refused_because)
+    return "\n".join(lines)
+
+
+def scorecard_table(scoring: Scoring, settings: Settings) -> Table:
+    """Show the accounts at the top of a scorecard.
+
+    Parameters
+    ----------
+    scoring : Scoring
+        What a scoring run gave.
+    settings : Settings
+        The project, for its currency.
+
+    Returns
+    -------
+    Table
+        The ten highest; under rules points and tier, no percentage.
+    """
+    top = scoring.scorecard.head(HIGHEST)
+    if scoring.written.fallback:
+        table = Table(title=f"By rules, {scoring.as_of}: the {len(top)} highest by points", title_justify="left")
+        for heading in ("account", "plan", "points", "tier", "action", "first reason"):
+            table.add_column(heading, justify="right" if heading == "points" else "left")
+        for _, row in top.iterrows():
+            table.add_row(*(_text(row[name]) for name in ("account_id", "plan", "points", "tier", "action")),
+                          _first_reason(row))
+        return table
+    title = f"{scoring.as_of}: the {len(top)} highest by P(any upsell) times gain in {settings.currency} a year"
+    table = Table(title=title, title_justify="left")
+    headings = ("account", "plan", *(WORDS[name] for name in CONVERSIONS), "any", "gain a year", "churn", "action",
+                "first reason")
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading in ("account", "plan", "action", "first reason") else "right")
+    for _, row in top.iterrows():
+        table.add_row(
+            _text(row["account_id"]),
+            _text(row["plan"]),
+            *(_percent(row[f"p_{name}"]) for name in (*CONVERSIONS, "any")),
+            f"{row['gain_arr']:,.0f}",
+            _percent(row["p_churn"]),
+            _text(row["action"]),
+            _first_reason(row),
+        )
+    return table
+
+
+def scoring_words(scoring: Scoring) -> str:
+    """Say where a scorecard is and what it rests on.
+
+    Parameters
+    ----------
+    scoring : Scoring
+        What a scoring run gave.
+
+    Returns
+    -------
+    str
+        One or two lines.
+    """
+    basis = "rules alone: there is no model good enough" if scoring.written.fallback else f"model version {scoring.version}"
+    return f"{scoring.written.rows:,} accounts, by {basis}. Scorecard: {scoring.written.csv}"
+
+
+def as_json(told: object) -> str:
+    """Write plain data as one line of JSON.
+
+    Parameters
+    ----------
+    told : object
+        Dictionaries, lists, dataclasses, dates and numbers; NaN becomes null.
+
+    Returns
+    -------
+    str
+        The line.
+    """
+    return json.dumps(_plain(told), ensure_ascii=False, allow_nan=False)
+
+
+def _plain(told: Any) -> Any:
+    if dataclasses.is_dataclass(told) and not isinstance(told, type):
+        return {one.name: _plain(getattr(told, one.name)) for one in dataclasses.fields(told)}
+    if isinstance(told, dict):
+        return {str(key): _plain(value) for key, value in told.items()}
+    if isinstance(told, list | tuple):
+        return [_plain(value) for value in told]
+    if isinstance(told, dt.date | Path):
+        return str(told)
+    if isinstance(told, float) and not math.isfinite(told):
+        return None
+    return told
+
+
+def _first_reason(row: pd.Series) -> str:
+    # the code, not the sentence: a table is for looking over, the brief is for reading
+    return _text(row["reason_1_code"]).replace("_", " ")
+
+
+def _interval(told: list[float] | None) -> str:
+    return "" if not told else f"{told[1]:.3f} [{told[0]:.3f}, {told[2]:.3f}]".replace("[", "(").replace("]", ")")
+
+
+def _middle(told: list[float] | None) -> str:
+    return "" if not told else f"{told[1]:.3f}"
+
+
+def _percent(share: float) -> str:
+    return "" if math.isnan(share) else f"{share * 100:.0f} %"
+
+
+def _text(value: object) -> str:
+    return "" if value is None or value != value else str(value)  # noqa: PLR0124  # NaN differs from itself

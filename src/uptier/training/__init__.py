@@ -1,0 +1,1 @@
+"""How heads are learnt, judged, promoted, written down and registered."""

@@ -1,0 +1,215 @@
+"""Training, from examples to a judged bundle: the one use case of this room, to be read top to bottom."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from uptier.errors import TrainingError
+from uptier.model.bundle import Bundle, BundleSignal, Head
+from uptier.settings import CONVERSIONS
+from uptier.training.judging import Judgement
+from uptier.training.learning import learnt_head
+from uptier.training.promotion import Verdict, verdicts
+from uptier.training.splitting import Slices, split_in_time
+
+if TYPE_CHECKING:
+    from uptier.outcomes.outcome import Examples
+    from uptier.settings import Settings
+    from uptier.signals.catalog import Catalog
+
+    Progress = Callable[[str, int, int], None]
+
+EXPLAINED_ROWS = 500  # of the test slice, for the figure of what moves a head
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trained:
+    """A bundle with everything that is known about it.
+
+    Attributes
+    ----------
+    bundle : Bundle
+        What scores; heads that failed are their fallbacks.
+    judgements : dict of str to Judgement
+        By outcome.
+    refused_because : tuple of str
+        Why no conversion head may be used; empty where the bundle may become the champion.
+    seconds : dict of str to float
+        By phase.
+    data_hashes : dict of str to str
+        Of the tables it was trained on.
+    warnings : tuple of str
+        Findings that the project accepted; they stand in the model card.
+    explained : dict of str to DataFrame
+        For each fitted head a sample of test rows, for figures.
+    """
+
+    bundle: Bundle
+    judgements: dict[str, Judgement]
+    refused_because: tuple[str, ...]
+    seconds: dict[str, float]
+    data_hashes: dict[str, str]
+    warnings: tuple[str, ...]
+    explained: dict[str, pd.DataFrame] = field(repr=False)  # rows of customers: not for a log
+
+    @property
+    def promoted(self) -> bool:
+        """Whether the bundle may become the champion."""
+        return not self.refused_because
+
+
+def train(
+    examples: Mapping[str, Examples],
+    catalog: Catalog,
+    settings: Settings,
+    *,
+    gains: Mapping[str, float],
+    data_hashes: Mapping[str, str],
+    warnings: Sequence[str],
+    progress: Progress | None = None,
+) -> Trained:
+    """Learn, calibrate and judge a head for each outcome.
+
+    Parameters
+    ----------
+    examples : mapping of str to Examples
+        Labelled rows by outcome; the order of rows does not matter.
+    catalog : Catalog
+        The signals that formed their frames.
+    settings : Settings
+        The project.
+    gains : mapping of str to float
+        Median relative gain in MRR by upsell type, share; kept in the bundle.
+    data_hashes : mapping of str to str
+        Of the tables, for the record.
+    warnings : sequence of str
+        Findings that the project accepted, for the model card.
+    progress : callable, optional
+        Told ``(what, done, of)`` as it goes.
+
+    Returns
+    -------
+    Trained
+        Nothing is written yet. The same input gives the same bundle, byte for byte.
+
+    Raises
+    ------
+    TrainingError
+        If there are no examples at all or labels are neither 0 nor 1.
+    ModelError
+        If a frame lacks a signal.
+    """
+    seconds: dict[str, float] = {}
+    ordered = {outcome: _in_order(given) for outcome, given in examples.items()}
+    if not any(len(given.frame) for given in ordered.values()):
+        raise TrainingError(
+            "There is nothing to learn from: no account has a window that is over.",
+            do="Give more history, or shorten the horizons under 'outcomes' in the project's YAML.",
+        )
+    signals = tuple(BundleSignal(one.name, one.family, one.is_category) for one in catalog.signals)
+    slices = {outcome: split_in_time(given, settings.training.test_share) for outcome, given in ordered.items()}
+    categories = _known_categories(ordered, slices, signals)
+
+    heads: dict[str, Head] = {}
+    judgements: dict[str, Judgement] = {}
+    explained: dict[str, pd.DataFrame] = {}
+    for number, (outcome, given) in enumerate(ordered.items()):
+        if progress:
+            progress(f"Learning {outcome}", number, len(ordered))
+        heads[outcome], judgements[outcome] = learnt_head(
+            given, slices[outcome], signals, categories, settings=settings, seconds=seconds
+        )
+        if heads[outcome].is_fitted:
+            explained[outcome] = _sampled(given.frame.iloc[slices[outcome].test], settings.training.seed)
+    for outcome, verdict in verdicts({name: made.comparisons for name, made in judgements.items()}).items():
+        heads[outcome], judgements[outcome] = _sentenced(heads[outcome], judgements[outcome], verdict)
+    if progress:
+        progress("Heads judged", len(ordered), len(ordered))
+
+    bundle = Bundle(
+        project=settings.project,
+        catalogue_hash=catalog.fingerprint(settings.thresholds),
+        trained_at_as_of=_last_fit(ordered, slices),
+        signals=signals,
+        categories=categories,
+        heads=heads,
+        gains={name: float(gain) for name, gain in gains.items()},
+        thresholds=settings.thresholds.model_dump(mode="json"),
+    )
+    return Trained(
+        bundle=bundle,
+        judgements=judgements,
+        refused_because=_refusals(heads),
+        seconds=seconds,
+        data_hashes=dict(data_hashes),
+        warnings=tuple(warnings),
+        explained={outcome: rows for outcome, rows in explained.items() if heads[outcome].is_fitted},
+    )
+
+
+def _in_order(given: Examples) -> Examples:
+    # by date and account, so that the order in which rows came does not matter
+    if not given.label.isin([0, 1]).all():
+        raise TrainingError(
+            f"The labels of '{given.outcome}' must be 0 or 1.",
+            found="missing or other values",
+            do="Check the project's own outcome, if it has one.",
+        )
+    order = given.frame.sort_values(["as_of", "account_id"], kind="stable").index
+    parts = {name: getattr(given, name).loc[order].reset_index(drop=True) for name in ("label", "known_at", "event_at")}
+    return dataclasses.replace(given, frame=given.frame.loc[order].reset_index(drop=True), **parts)
+
+
+def _known_categories(
+    ordered: Mapping[str, Examples], slices: Mapping[str, Slices], signals: Sequence[BundleSignal]
+) -> dict[str, tuple[str, ...]]:
+    known: dict[str, tuple[str, ...]] = {}
+    for one in signals:
+        if one.is_category:
+            seen = [
+                given.frame[one.name].iloc[slices[name].fit]
+                for name, given in ordered.items()
+                if one.name in given.frame
+            ]
+            values = {str(value) for part in seen for value in part.dropna().unique()}
+            known[one.name] = tuple(sorted(values))
+    return known
+
+
+def _sentenced(head: Head, judgement: Judgement, verdict: Verdict) -> tuple[Head, Judgement]:
+    if not verdict.comparisons:  # never fitted: it has its reason already
+        return head, judgement
+    judgement = dataclasses.replace(judgement, comparisons=verdict.comparisons, passed=verdict.passed)
+    if verdict.passed:
+        return head, judgement
+    why = f"{verdict.why()} Every account gets the base rate."
+    return head.pooled(why), dataclasses.replace(judgement, fallback=why)
+
+
+def _refusals(heads: Mapping[str, Head]) -> tuple[str, ...]:
+    conversions = [heads[outcome] for outcome in CONVERSIONS if outcome in heads]
+    if any(head.is_fitted for head in conversions):
+        return ()
+    if not conversions:
+        return ("No conversion outcome was given to learn.",)
+    return tuple(f"{head.outcome}: {head.fallback}" for head in conversions)
+
+
+def _last_fit(ordered: Mapping[str, Examples], slices: Mapping[str, Slices]) -> dt.date:
+    # where nothing was known early enough to fit, the last date looked at: the pooled rates know all of them
+    fit = [given.frame["as_of"].iloc[slices[outcome].fit] for outcome, given in ordered.items()]
+    everything = [given.frame["as_of"] for given in ordered.values()]
+    dates = pd.concat(fit if any(len(part) for part in fit) else everything)
+    return pd.Timestamp(dates.max()).date()
+
+
+def _sampled(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
+    chosen = np.random.default_rng(seed).permutation(len(rows))[:EXPLAINED_ROWS]
+    return rows.iloc[np.sort(chosen)].reset_index(drop=True)

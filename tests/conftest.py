@@ -1,0 +1,90 @@
+"""What all tests share: quiet libraries, repeatable examples, third-party data, and no skip in silence."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+# before any library reads them
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a thread that looks for an outside host
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # see .ci/run
+
+# no deadline: the first call of pandas takes longer than any sensible one
+hypothesis.settings.register_profile("here", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+ALLOWED_SKIPS = Path(__file__).with_name("allowed_skips.txt")
+
+
+@pytest.fixture(scope="session")
+def third_party_data() -> Path:
+    """Give the folder of third-party data, which is too large for the repository."""
+    folder = os.environ.get("UPTIER_DATA")
+    if not folder:
+        pytest.skip("UPTIER_DATA is not set: third-party data is not in the repository")
+    if not Path(folder).is_dir():
+        pytest.fail("UPTIER_DATA is set, but names no folder")
+    return Path(folder)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if os.environ.get("UPTIER_REQUIRE_ALL") == "1":
+        config.pluginmanager.register(RequireAll(allowed_skips(ALLOWED_SKIPS)), "require-all")
+
+
+def allowed_skips(path: Path) -> list[str]:
+    """Read the patterns of tests that need not run; each has its reason after a ``#``."""
+    patterns = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        pattern, _, reason = (part.strip() for part in line.partition("#"))
+        if pattern and not reason:
+            raise pytest.UsageError(
+                f"{path.name}, line {number}: a test may be left out for a reason only: 'id  # why'"
+            )
+        if pattern:
+            patterns.append(pattern)
+    return patterns
+
+
+class RequireAll:
+    """Turns the run red if a test was skipped, expected to fail or deselected without leave."""
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        self.allowed = allowed
+        self.left_out: list[str] = []
+
+    def note(self, nodeid: str, how: str) -> None:
+        # equality too: the brackets of a parametrised test are a set of characters to fnmatch
+        if not any(nodeid == pattern or fnmatchcase(nodeid, pattern) for pattern in self.allowed):
+            self.left_out.append(f"{nodeid} ({how})")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped:
+            self.note(report.nodeid, "expected to fail" if hasattr(report, "wasxfail") else "skipped")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.skipped:
+            self.note(report.nodeid, "skipped")
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        for item in items:
+            self.note(item.nodeid, "deselected")
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
+        if self.left_out and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        return (yield)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.left_out:
+            terminalreporter.section("left out without leave (tests/allowed_skips.txt)", red=True)
+            for line in self.left_out:
+                terminalreporter.line(line, red=True)

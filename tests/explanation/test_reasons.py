@@ -1,0 +1,229 @@
+"""Reasons follow their written rule, and say only what is true for the account."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.explanation.tiny import CATALOG, SIGNALS, bundle, frame
+from uptier.explanation.reasons import (
+    WEIGHTY,
+    family_label,
+    fired_reasons,
+    fired_triggers,
+    ruled_reasons,
+    weighed_reasons,
+)
+from uptier.explanation.sentences import sentence
+from uptier.explanation.shares import Explained, explained
+from uptier.model.points import RULES, rules
+from uptier.settings import CONVERSIONS, Thresholds
+
+ORDINARY = {
+    "seat_utilisation": 0.5,
+    "active_users": 12.0,
+    "daily_active_share": 0.3,
+    "highest_quota_utilisation": 0.4,
+    "gate_crossings": 0.0,
+    "trial_days_per_week": 1.0,
+    "usage_growth": 0.05,
+    "days_since_last_login": 2.0,
+    "milestones_reached": 0.0,
+    "health_score": 60.0,
+    "executive_active_days": 1.0,
+    "seats": 25.0,
+    "mrr": 1000.0,
+    "days_until_renewal": 100.0,
+    "plan_name": "Team",
+}
+
+
+def told(values, contributions, *, outcome="seat_expansion", factor=0.1):
+    """Give the reasons of one account from drawn contributions; a point is a tenth of the margin."""
+    row = pd.DataFrame([{**ORDINARY, **values}])
+    margin = pd.DataFrame([{signal.name: contributions.get(signal.name, 0.0) for signal in SIGNALS}])
+    families = {trigger.family for trigger in CATALOG.triggers}
+    points = pd.DataFrame(
+        {
+            trigger.family: margin[[one.name for one in SIGNALS if one.family == trigger.family]].sum(axis=1) * factor
+            for trigger in CATALOG.triggers
+            if trigger.family in families
+        }
+    )
+    taken = Explained(
+        outcome=outcome,
+        base=0.1,
+        context=pd.Series([0.0]),
+        points=points,
+        probability=0.1 + points.sum(axis=1),
+        contributions=margin,
+    )
+    fired = fired_triggers(row, CATALOG, Thresholds())
+    return next(weighed_reasons(taken, frame=row, fired=fired, catalog=CATALOG, currency="USD"))
+
+
+def codes(reasons):
+    return [reason.code for reason in reasons]
+
+
+def test_the_heaviest_family_comes_first():
+    reasons = told({}, {"active_users": 0.2, "highest_quota_utilisation": 0.4, "usage_growth": -0.1})
+    assert codes(reasons.supporting) == ["quota_nearly_used_up", "approaching_seat_ceiling"]
+    assert codes(reasons.opposing) == ["usage_inflection"]
+    assert [reason.points for reason in reasons.supporting] == pytest.approx([0.04, 0.02])
+
+
+def test_at_most_three_for_and_two_against():
+    names = ["active_users", "highest_quota_utilisation", "gate_crossings", "usage_growth", "milestones_reached"]
+    assert len(told({}, dict.fromkeys(names, 0.2)).supporting) == 3
+    assert len(told({}, dict.fromkeys(names, -0.2)).opposing) == 2
+
+
+def test_equal_weights_stand_in_the_order_of_the_catalogue():
+    reasons = told({}, {"usage_growth": 0.2, "gate_crossings": 0.2, "active_users": 0.2})
+    assert codes(reasons.supporting) == ["approaching_seat_ceiling", "feature_tier_crossings", "usage_inflection"]
+
+
+def test_half_a_point_is_the_least_that_is_a_reason():
+    assert codes(told({}, {"active_users": 0.051}).supporting) == ["approaching_seat_ceiling"]
+    assert told({}, {"active_users": 0.049}).supporting == ()
+    assert told({}, {"active_users": -0.049}).opposing == ()
+
+
+def test_a_family_that_weighs_without_having_fired_claims_no_trigger():
+    (reason,) = told({}, {"active_users": 0.2}).supporting
+    assert (reason.label, reason.fired, reason.act_within_days) == ("Seats", False, None)
+    (reason,) = told({"seat_utilisation": 0.92}, {"active_users": 0.2}).supporting
+    assert (reason.label, reason.fired, reason.act_within_days) == ("Approaching seat ceiling", True, 14)
+
+
+def test_a_fired_trigger_of_little_weight_is_listed_last():
+    reasons = told({"seat_utilisation": 0.92}, {"seat_utilisation": 0.01, "gate_crossings": 0.1})
+    assert codes(reasons.supporting) == ["feature_tier_crossings", "approaching_seat_ceiling"]
+
+
+def test_a_fired_trigger_of_little_weight_is_no_reason_for_another_upsell_or_for_leaving():
+    fired = {"seat_utilisation": 0.92}
+    assert told(fired, {}, outcome="plan_upgrade").supporting == ()
+    assert told(fired, {}, outcome="churn").supporting == ()
+    # one that opens no talk in particular is listed for every upsell
+    assert codes(told({"usage_growth": 0.3}, {}, outcome="plan_upgrade").supporting) == ["usage_inflection"]
+
+
+def test_a_fired_trigger_that_takes_points_is_never_a_reason_for():
+    reasons = told({"seat_utilisation": 0.92}, {"seat_utilisation": -0.01})
+    assert reasons.supporting == reasons.opposing == ()
+    reasons = told({"seat_utilisation": 0.92}, {"seat_utilisation": -0.2})
+    assert reasons.supporting == ()
+    assert codes(reasons.opposing) == ["approaching_seat_ceiling"]
+
+
+def test_only_facts_with_the_sign_of_their_family_are_said():
+    (reason,) = told({}, {"seat_utilisation": -0.1, "active_users": 0.3}).supporting
+    assert reason.signals == ("active_users",)
+    assert reason.sentence == "12 users were active in the last 28 days"
+
+
+def test_a_fired_trigger_tells_its_own_signals_first_unless_they_pull_the_other_way():
+    fired = {"seat_utilisation": 0.92}
+    (reason,) = told(fired, {"seat_utilisation": 0.05, "active_users": 0.3}).supporting
+    assert reason.signals[0] == "seat_utilisation"
+    (reason,) = told(fired, {"seat_utilisation": -0.05, "active_users": 0.3}).supporting
+    assert "seat_utilisation" not in reason.signals
+
+
+def test_a_zero_tells_no_trigger():
+    (reason,) = told({"gate_crossings": 3.0, "trial_days_per_week": 0.0}, {}, outcome="plan_upgrade").supporting
+    assert reason.signals == ("gate_crossings",)
+
+
+def test_a_light_second_fact_is_left_out():
+    (reason,) = told({}, {"active_users": 0.3, "daily_active_share": 0.07}).supporting
+    assert reason.signals == ("active_users",)
+    (reason,) = told({}, {"active_users": 0.3, "daily_active_share": 0.08}).supporting
+    assert reason.signals == ("active_users", "daily_active_share")
+
+
+def test_what_is_not_known_is_never_a_reason():
+    missing = {"active_users": np.nan}
+    (reason,) = told(missing, {"active_users": 0.3, "daily_active_share": 0.01}).supporting
+    assert reason.signals == ("daily_active_share",)
+    assert told(missing, {"active_users": 0.3}).supporting == ()
+
+
+def test_a_family_without_a_true_sentence_is_not_shown():
+    assert told({"seats": np.nan}, {"seat_utilisation": 0.3}).supporting == ()
+
+
+@pytest.mark.parametrize("outcome", [*CONVERSIONS, "churn"])
+def test_every_reason_is_true_for_its_account(outcome):
+    rows = frame(400, seed=11)
+    taken = explained(bundle(), outcome, rows, CATALOG)
+    fired = fired_triggers(rows, CATALOG, Thresholds())
+    shown = 0
+    found = weighed_reasons(taken, frame=rows, fired=fired, catalog=CATALOG, currency="USD")
+    for place, reasons in enumerate(found):
+        row = rows.iloc[place].to_dict()
+        for sign, side in ((1, reasons.supporting), (-1, reasons.opposing)):
+            weights = [abs(reason.points) for reason in side if abs(reason.points) >= WEIGHTY]
+            assert weights == sorted(weights, reverse=True)
+            for reason in side:
+                shown += 1
+                trigger = next(one for one in CATALOG.triggers if one.name == reason.code)
+                assert sign * reason.points >= 0
+                assert reason.points == taken.points.iloc[place][trigger.family]
+                assert reason.fired == fired.iloc[place][reason.code]
+                assert (reason.label == trigger.label) == reason.fired
+                facts = [sentence(CATALOG.signal(name), row, CATALOG, "USD") for name in reason.signals]
+                assert reason.sentence == ". ".join(facts)
+                for name in reason.signals:
+                    assert CATALOG.signal(name).family == trigger.family
+                    weight = sign * taken.contributions.iloc[place][name]
+                    assert weight > 0 or (weight == 0 and reason.fired)
+    assert shown > 400
+
+
+def test_the_order_of_rows_and_of_triggers_in_a_frame_changes_no_reason():
+    rows = frame(60, seed=12)
+    shuffled = rows.sample(frac=1, random_state=1)[list(rows.columns[::-1])]
+    given = []
+    for some in (rows, shuffled):
+        taken = explained(bundle(), "plan_upgrade", some, CATALOG)
+        fired = fired_triggers(some, CATALOG, Thresholds())
+        found = weighed_reasons(taken, frame=some, fired=fired, catalog=CATALOG, currency="USD")
+        given.append(dict(zip(some["account_id"], found, strict=True)))
+    assert given[0] == given[1]
+
+
+def test_without_weights_only_triggers_that_open_the_talk_are_reasons():
+    several = {"seat_utilisation": 0.92, "gate_crossings": 3.0, "highest_quota_utilisation": 0.9}
+    row = pd.DataFrame([{**ORDINARY, **several}])
+    fired = fired_triggers(row, CATALOG, Thresholds())
+    reasons = next(fired_reasons(frame=row, fired=fired, catalog=CATALOG, currency="USD", outcome="plan_upgrade"))
+    assert codes(reasons.supporting) == ["quota_nearly_used_up", "feature_tier_crossings"]
+    assert [reason.points for reason in reasons.supporting] == [None, None]
+    assert reasons.opposing == ()
+
+
+def test_under_rules_triggers_come_first_then_rules_that_no_trigger_has_told():
+    row = pd.DataFrame([{**ORDINARY, "highest_quota_utilisation": 0.9, "health_score": 90.0}])
+    fired = fired_triggers(row, CATALOG, Thresholds())
+    reasons = next(ruled_reasons(frame=row, fired=fired, catalog=CATALOG, thresholds=Thresholds(), currency="USD"))
+    assert codes(reasons.supporting) == ["quota_nearly_used_up", "premium_trial", "healthy"]
+    assert reasons.supporting[2].sentence == "The health score is 90 points"
+    held = rules(row, Thresholds()).iloc[0]
+    labels = {rule.label for rule in RULES if held[rule.name]}
+    assert {reason.label for reason in reasons.supporting[1:]} <= labels
+
+
+def test_a_family_is_named_in_words():
+    assert family_label("power_users") == "Power users"
+
+
+def test_reasons_are_plain_values():
+    reasons = told({}, {"active_users": 0.3})
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        reasons.supporting[0].points = 1.0

@@ -1,0 +1,316 @@
+"""Drawn timelines of accounts, with rows from the future and rows that became known late; and what the past may see.
+
+The cut is formed here once more, row by row in plain Python, so that the product's own is compared with something.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from hypothesis import strategies as st
+
+from uptier.signals.catalog import catalog
+from uptier.tables.drawn import drawn
+
+Row = dict[str, Any]
+Rows = dict[str, list[Row]]
+
+TIME = {
+    "usage_events": "occurred_at",
+    "usage_daily": "day",
+    "subscriptions": "valid_from",
+    "addons": "valid_from",
+    "meter_readings": "read_at",
+    "milestones": "reached_at",
+    "tickets": "opened_at",
+    "opportunities": "entered_at",
+    "users": "created_at",
+}
+INTERVALS = ("subscriptions", "addons")
+KINDS = ("login", "feature_used", "gate_hit", "trial_use", "limit_error", "export", "integration_call")
+PLANS = """
+# plans
+plan  | tier_rank | price | seats
+basic | 1         | 50    | 5
+pro   | 2         | 120   | 20
+top   | 3         | 300   | 50
+# plan_features
+plan  | feature
+basic | reports
+pro   | reports
+pro   | sso
+top   | reports
+top   | sso
+top   | audit
+# plan_quotas
+plan  | meter | quota
+basic | api   | 100
+pro   | api   | 1000
+"""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """One account's rows, by table; every row has its day and hour, and perhaps the day on which it became known."""
+
+    rows: Rows
+
+    def seen_from(self, as_of: dt.date, lag: int) -> Timeline:
+        """Keep what had happened and was known before `as_of`."""
+        kept = {
+            name: [_with_known_end(row, name, as_of, lag) for row in rows if visible(row, name, as_of, lag)]
+            for name, rows in self.rows.items()
+        }
+        return Timeline(kept)
+
+    def otherwise_after(self, as_of: dt.date, lag: int) -> Timeline:
+        """Change everything that must not matter: rows that are not seen are other rows, ends not known are other ends."""
+        seen = self.seen_from(as_of, lag).rows
+        changed: Rows = {name: list(rows) for name, rows in seen.items()}
+        for name, rows in self.rows.items():
+            for number, row in enumerate(rows):
+                if not visible(row, name, as_of, lag):
+                    changed[name].append(_other(row, name, number))
+        later = f"{as_of + dt.timedelta(days=300)} 00:00"
+        for name in INTERVALS:
+            for row in changed.get(name, []):
+                if row["valid_to"] is None:
+                    row.update(valid_to=later, end_recorded_at=later)
+        return Timeline(changed)
+
+    def holds_future(self, as_of: dt.date) -> bool:
+        return any(_day(row[TIME[name]]) >= as_of for name, rows in self.rows.items() for row in rows)
+
+    def holds_late(self, as_of: dt.date, lag: int) -> bool:
+        return any(
+            _day(row[TIME[name]]) < as_of <= _known(row, name, lag) for name, rows in self.rows.items() for row in rows
+        )
+
+
+def visible(row: Row, name: str, as_of: dt.date, lag: int) -> bool:
+    return _day(row[TIME[name]]) < as_of and _known(row, name, lag) < as_of
+
+
+def _known(row: Row, name: str, lag: int) -> dt.date:
+    return _day(row["recorded_at"]) if row.get("recorded_at") else _day(row[TIME[name]]) + dt.timedelta(days=lag)
+
+
+def _with_known_end(row: Row, name: str, as_of: dt.date, lag: int) -> Row:
+    row = dict(row)
+    if name in INTERVALS and row["valid_to"] is not None:
+        known = _day(row["end_recorded_at"]) if row["end_recorded_at"] else _day(row["valid_to"]) + dt.timedelta(lag)
+        if known >= as_of:
+            row.update(valid_to=None, end_recorded_at=None)
+    return row
+
+
+def _other(row: Row, name: str, number: int) -> Row:
+    """Alter all but the days of a row."""
+    other = dict(row)
+    fresh = {"kind": "gate_hit", "feature": "audit", "user": "nobody", "meter": "api", "addon": "later", "plan": "top"}
+    fresh |= {"milestone": f"later {number}", "stage": "lost", "role": "executive", "event_id": f"later-{number}"}
+    fresh |= {"seats": "777", "mrr": "7777", "value": "99999", "quota": "1", "events": "500", "users": "99"}
+    other.update({column: value for column, value in fresh.items() if column in row})
+    return other
+
+
+def _day(moment: str) -> dt.date:
+    return dt.date.fromisoformat(moment[:10])
+
+
+# drawing -----------------------------------------------------------------------------------------------------------
+
+# the day before, the day itself and the day after are where cuts go wrong
+_OFFSETS = st.one_of(st.sampled_from([-2, -1, 0, 1]), st.integers(-100, 40))
+_LATE = st.one_of(st.none(), st.none(), st.integers(0, 60))
+
+
+def _moment(as_of: dt.date, offset: int, hour: str = "00:00") -> str:
+    return f"{as_of + dt.timedelta(days=offset)} {hour}"
+
+
+@st.composite
+def _dated(draw: st.DrawFn, as_of: dt.date, time: str) -> Row:
+    offset, late = draw(_OFFSETS), draw(_LATE)
+    hour = draw(st.sampled_from(["00:00", "12:00", "23:59"]))
+    recorded = None if late is None else _moment(as_of, offset + late, hour)
+    return {time: _moment(as_of, offset, hour), "recorded_at": recorded}
+
+
+@st.composite
+def _usage(draw: st.DrawFn, as_of: dt.date) -> list[Row]:
+    rows = draw(st.lists(_dated(as_of, "occurred_at"), max_size=8))
+    for number, row in enumerate(rows):
+        row |= {"event_id": str(number), "user": draw(st.sampled_from("uvw")), "kind": draw(st.sampled_from(KINDS))}
+        row["feature"] = draw(st.sampled_from(["reports", "sso", None]))
+    return rows
+
+
+@st.composite
+def _daily(draw: st.DrawFn, as_of: dt.date) -> list[Row]:
+    rows = draw(st.lists(_dated(as_of, "day"), max_size=8))
+    for row in rows:
+        row["day"] = row["day"][:10]
+        row |= {"kind": draw(st.sampled_from(KINDS)), "feature": draw(st.sampled_from(["reports", "sso"]))}
+        users = draw(st.integers(1, 9))
+        row |= {"events": str(users * 3), "users": str(users), "day_users": str(users + 1)}
+    # one row for each key: the source counts a day only once
+    return list({(row["day"], row["kind"], row["feature"]): row for row in rows}.values())
+
+
+@st.composite
+def _subscription(draw: st.DrawFn, as_of: dt.date, number: int) -> list[Row]:
+    starts = sorted(draw(st.sets(st.one_of(st.integers(-400, 40), st.sampled_from([-1, 0])), min_size=1, max_size=3)))
+    rows = []
+    for start, following in zip(starts, [*starts[1:], None], strict=True):
+        late, end_late = draw(_LATE), draw(_LATE)
+        ends = following if following is not None else draw(st.one_of(st.none(), st.integers(start + 1, start + 200)))
+        rows.append(
+            {
+                "subscription_id": str(number),
+                "plan": draw(st.sampled_from(["basic", "pro", "top"])),
+                "seats": str(draw(st.integers(1, 6))),
+                "mrr": str(draw(st.integers(10, 200))),
+                "billing_period_months": draw(st.sampled_from(["1", "12"])),
+                "term_end": _moment(as_of, start + 365),
+                "valid_from": _moment(as_of, start),
+                "valid_to": None if ends is None else _moment(as_of, ends),
+                "recorded_at": None if late is None else _moment(as_of, start + late),
+                "end_recorded_at": None if ends is None or end_late is None else _moment(as_of, ends + end_late),
+            }
+        )
+    return rows
+
+
+@st.composite
+def timelines(draw: st.DrawFn, as_of: dt.date, usage: str) -> Timeline:
+    """Draw one account's rows in every dated table that signals read."""
+    rows: Rows = {usage: draw(_usage(as_of) if usage == "usage_events" else _daily(as_of))}
+    rows["subscriptions"] = [row for number in range(draw(st.integers(1, 2))) for row in draw(_subscription(as_of, number))]
+    rows["addons"] = draw(st.lists(_dated(as_of, "valid_from"), max_size=2))
+    for number, row in enumerate(rows["addons"]):
+        ends = draw(st.one_of(st.none(), st.integers(41, 60), st.integers(-120, 40)))
+        begins = (_day(row["valid_from"]) - as_of).days
+        row |= {"addon": f"addon {number}", "mrr": "5", "end_recorded_at": None, "valid_to": None}
+        if ends is not None and ends >= begins:
+            row |= {"valid_to": _moment(as_of, ends), "end_recorded_at": _moment(as_of, ends + 3)}
+    rows["meter_readings"] = draw(st.lists(_dated(as_of, "read_at"), max_size=3, unique_by=lambda row: row["read_at"]))
+    for row in rows["meter_readings"]:
+        row |= {"meter": "api", "value": str(draw(st.integers(0, 200))), "quota": draw(st.sampled_from(["90.5", None]))}
+    rows["milestones"] = draw(st.lists(_dated(as_of, "reached_at"), max_size=2))
+    for number, row in enumerate(rows["milestones"]):
+        row["milestone"] = f"goal {number}"
+    rows["tickets"] = draw(st.lists(_dated(as_of, "opened_at"), max_size=2))
+    rows["users"] = [{"user": user, "role": "champion"} | draw(_dated(as_of, "created_at")) for user in "uv"]
+    return Timeline(rows)
+
+
+@st.composite
+def worlds(draw: st.DrawFn, usage: str = "usage_events", size: int = 8) -> World:
+    as_of = dt.date.fromisoformat(draw(st.sampled_from(["2026-03-01", "2024-02-29", "2025-12-31"])))
+    count = size
+    accounts = tuple(draw(timelines(as_of, usage)) for _ in range(count))
+    return World(as_of, draw(st.sampled_from([0, 0, 3])), accounts, usage)
+
+
+@dataclass(frozen=True)
+class World:
+    """Some timelines that are looked at on one date; `lag` is the worst-case lag of every table in days."""
+
+    as_of: dt.date
+    lag: int
+    timelines: tuple[Timeline, ...]
+    usage: str
+
+
+def as_text(timelines: dict[str, Timeline], usage: str) -> str:
+    """Write timelines as tables, the rows of all accounts together."""
+    parts = [PLANS]
+    columns = {
+        "usage_events": "event_id user kind feature",
+        "usage_daily": "kind feature events users day_users",
+        "subscriptions": "subscription_id plan seats mrr billing_period_months term_end valid_to end_recorded_at",
+        "addons": "addon mrr valid_to end_recorded_at",
+        "meter_readings": "meter value quota",
+        "milestones": "milestone",
+        "users": "user role",
+    }
+    for name, time in TIME.items():
+        if name in ("opportunities", "usage_events", "usage_daily") and name != usage:
+            continue
+        names = [*columns.get(name, "").split(), time, "recorded_at"]
+        parts += [f"# {name}", " | ".join(["account", *names])]
+        for account, timeline in timelines.items():
+            for row in timeline.rows.get(name, []):
+                cells = [row.get(column) or "" for column in names]
+                # ids are one account's own
+                own = {"subscription_id", "event_id"}
+                cells = [f"{account}-{cell}" if column in own else cell for column, cell in zip(names, cells, strict=True)]
+                parts.append(" | ".join([account, *cells]))
+    return "\n".join(parts)
+
+
+def signals_of(timelines: dict[str, Timeline], world: World, threads: int | None = None) -> pd.DataFrame:
+    """Compute all signals of some timelines, by account."""
+    tables = {name: {"lag_days": world.lag} for name in TIME}
+    history = drawn(
+        as_text(timelines, world.usage),
+        as_of=world.as_of.isoformat(),
+        accounts=" ".join(timelines),
+        threads=threads,
+        tables=tables,
+        holds_since={"users.role": "2020-01-01"},
+    )
+    return catalog().frame(history).set_index("account_id").drop(columns="as_of")
+
+
+def differences(one: pd.DataFrame, other: pd.DataFrame) -> list[str]:
+    """Name the signals that are not the same to the last bit, in frames of the same shape."""
+    return [column for column in one.columns if _bits(one[column]) != _bits(other[column])]
+
+
+def _bits(column: pd.Series) -> list[Any]:
+    if column.dtype == object:
+        return column.where(column.notna(), None).tolist()
+    return np.nan_to_num(column.to_numpy(dtype="float64"), nan=-1e300).view("int64").tolist()
+
+
+# checks: the tests call them, and test_checks_can_fail requires that planted faults make them fail --------------------
+
+
+def check_only_the_past_matters(world: World, tally: Counter[str]) -> None:
+    """Compare each timeline with its past alone and with another future, side by side in one table."""
+    variants: dict[str, Callable[[Timeline], Timeline]] = {
+        "all": lambda one: one,
+        "past": lambda one: one.seen_from(world.as_of, world.lag),
+        "other": lambda one: one.otherwise_after(world.as_of, world.lag),
+    }
+    together = {
+        f"{variant}{number}": change(one)
+        for variant, change in variants.items()
+        for number, one in enumerate(world.timelines)
+    }
+    for one in world.timelines:
+        tally["histories"] += 1
+        tally["future"] += one.holds_future(world.as_of)
+        tally["late"] += one.holds_late(world.as_of, world.lag)
+    frame = signals_of(together, world)
+    count = range(len(world.timelines))
+    past = frame.loc[[f"past{number}" for number in count]]
+    for variant in ("all", "other"):
+        assert differences(frame.loc[[f"{variant}{number}" for number in count]], past) == [], variant
+
+
+def check_equal_rows_count_once(world: World) -> None:
+    """Give every row of each timeline twice: nothing changes."""
+    once = {f"account{number}": one for number, one in enumerate(world.timelines)}
+    twice = {
+        account: Timeline({name: [*rows, *rows] for name, rows in one.rows.items()}) for account, one in once.items()
+    }
+    assert differences(signals_of(twice, world), signals_of(once, world)) == []
