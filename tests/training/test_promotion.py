@@ -63,6 +63,11 @@ def test_a_head_without_comparisons_does_not_pass() -> None:
     assert not verdicts({"add_on": []})["add_on"].passed
 
 
+def test_a_pooled_head_makes_it_no_easier_for_others() -> None:
+    made = verdicts({"seat_expansion": [], "plan_upgrade": [], "add_on": [lead(2.2)]})
+    assert not made["add_on"].passed
+
+
 @pytest.mark.parametrize("against", [np.full(101, 0.5), 0.5])
 def test_a_constant_lead_is_no_lead(against: np.ndarray | float) -> None:
     made = compared(np.full(101, 0.5), against, against="a constant", measure="AUC")

@@ -67,6 +67,7 @@ def test_json_holds_what_the_command_line_prints(world: Trained) -> None:
         low, figure, high = head[measure]
         assert low <= figure <= high
         assert len(head["ungrouped"][measure]) == 3
+        assert head["ungrouped"][measure] != head[measure]
     assert head["passed"] is True
     assert head["fallback"] is None
     for baseline in ("points", "utilisation", "logistic"):

@@ -1,8 +1,9 @@
 """The finite chain that the world is: how states move, what is decided in them, forwards by drawing, backwards exactly.
 
-An account's state is one place on each axis of :data:`AXES`. In each step it first decides (leave, or change its terms in
-one way, or neither), which may move it, and then moves along every axis by itself. The same tables serve both directions: the world
-draws from them (:func:`advance`), the truth takes expectations over them (:func:`chances`). Nothing else drives an outcome.
+An account's state is one place on each axis of :data:`AXES`. In each step it first decides (leave, or change its terms
+in one way, or neither), which may move it, and then moves along every axis by itself. The same tables serve both
+directions: the world draws from them (:func:`advance`), the truth takes expectations over them (:class:`Backwards`).
+Nothing else drives an outcome.
 """
 
 from __future__ import annotations
@@ -138,7 +139,8 @@ class Move:
             Place on the axis after the move.
         """
         rows = self._cumulative[(*(state[axis] for axis in self.given), state[self.axis])]
-        return (chance[:, None] >= rows[:, :-1]).sum(axis=1)
+        place: Ints = np.sum(chance[:, None] >= rows[:, :-1], axis=1, dtype=np.int64)
+        return place
 
     def expected(self, value: Floats) -> Floats:
         """Take the expectation of a value over the move.

@@ -27,6 +27,12 @@ class Chronicle:
 
     Attributes
     ----------
+    population : Population
+        The accounts.
+    prices : PriceList
+        What they could buy.
+    timeline : Timeline
+        The world's clock.
     states : dict of str to ndarray of int, shape (n_steps + 1, n_accounts)
         Place on each axis at the beginning of each step; -1 before the start and after the end.
     seats : ndarray of int, shape (n_steps + 1, n_accounts)
@@ -40,6 +46,9 @@ class Chronicle:
         account's number.
     """
 
+    population: Population
+    prices: PriceList
+    timeline: Timeline
     states: dict[str, Ints]
     seats: Ints
     lacking: Ints
@@ -109,7 +118,16 @@ def run(
         "outreach": talks.outreach(),
         "opportunities": talks.opportunities(),
     }
-    return Chronicle(states=states, seats=seats, lacking=lacking, end_day=end_day, tables=tables)
+    return Chronicle(
+        population=population,
+        prices=prices,
+        timeline=timeline,
+        states=states,
+        seats=seats,
+        lacking=lacking,
+        end_day=end_day,
+        tables=tables,
+    )
 
 
 def renews_in(population: Population, timeline: Timeline, step: int) -> Bools:
@@ -130,7 +148,8 @@ def renews_in(population: Population, timeline: Timeline, step: int) -> Bools:
         True once a year.
     """
     months = months_since_start(population, timeline, step)
-    return (months > 0) & (months % 12 == 0)
+    renews: Bools = (months > 0) & (months % 12 == 0)
+    return renews
 
 
 def _decided(

@@ -172,7 +172,8 @@ class Talks:
         dearer = price[np.minimum(tier, len(price) - 1)] - price[tier - 1]
         extra = float(np.mean([extra.price for extra in self.prices.extras])) * np.maximum(0.4, seats / 20)
         a_month = np.select([about == 0, about == 1], [SEATS_ASKED * seats * price[tier - 1], seats * dearer], extra)
-        return np.round(12 * a_month, 2)
+        amount: Floats = np.round(12 * a_month, 2)
+        return amount
 
     def _ends(self, these: Ints, result: str, day: Ints, minute: Ints) -> None:
         at = moments(day[these], minute[these])

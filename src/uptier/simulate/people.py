@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from uptier.simulate.commerce import FILLED, Chronicle
-from uptier.simulate.population import REGIONS, Population
-from uptier.simulate.timeline import Floats, Ints, Timeline, weekday
+from uptier.simulate.population import REGIONS
+from uptier.simulate.timeline import Floats, Ints, weekday
 
 RAMP_STEPS = 10  # until a new customer's team is complete
 CATCH_UP = 0.6  # share of the difference between team and wish that a step closes
@@ -63,17 +63,13 @@ class People:
     usual: Floats
 
 
-def invite(*, population: Population, timeline: Timeline, chronicle: Chronicle, random: np.random.Generator) -> People:
+def invite(chronicle: Chronicle, random: np.random.Generator) -> People:
     """Let teams form, grow and shrink.
 
     Parameters
     ----------
-    population : Population
-        The accounts.
-    timeline : Timeline
-        The world's clock.
     chronicle : Chronicle
-        States and seats.
+        The world as it ran.
     random : Generator
         Where chance comes from.
 
@@ -82,9 +78,9 @@ def invite(*, population: Population, timeline: Timeline, chronicle: Chronicle, 
     People
         Members as the licence is wanted, the champions of each spell, and an executive for each account.
     """
-    steps = timeline.steps
+    population, steps = chronicle.population, chronicle.timeline.steps
     starts, ends = population.start_step, chronicle.alive[:steps].sum(axis=0) + population.start_step
-    members = _members(population, chronicle, steps, random)
+    members = _members(chronicle, random)
     champions = _champions(chronicle, steps)
     executives = np.flatnonzero(starts < steps)
     account = np.concatenate([members[0], champions[0], executives])
@@ -104,21 +100,15 @@ def invite(*, population: Population, timeline: Timeline, chronicle: Chronicle, 
     )
 
 
-def active_days(
-    *, people: People, population: Population, timeline: Timeline, chronicle: Chronicle, random: np.random.Generator
-) -> pd.DataFrame:
+def active_days(people: People, chronicle: Chronicle, random: np.random.Generator) -> pd.DataFrame:
     """Draw on which days each person is there.
 
     Parameters
     ----------
     people : People
         Everybody.
-    population : Population
-        The accounts.
-    timeline : Timeline
-        The world's clock.
     chronicle : Chronicle
-        States and ends.
+        The world as it ran.
     random : Generator
         Where chance comes from.
 
@@ -127,13 +117,14 @@ def active_days(
     DataFrame
         One row for each person and day: `person`, `account`, `step`, `day` as numbers, sorted by step and account.
     """
+    timeline, region = chronicle.timeline, chronicle.population.region
     parts = []
     for step in range(timeline.steps):
         there = np.flatnonzero((people.first <= step) & (people.last > step))
         account = people.account[there]
         days = np.arange(*timeline.days(step))
         usual = _activity(people, there, chronicle, step)
-        chance = np.minimum(usual[:, None] * _calendar(days)[population.region[account]], MOST_ACTIVITY)
+        chance = np.minimum(usual[:, None] * _calendar(days)[region[account]], MOST_ACTIVITY)
         active = random.random(chance.shape) < chance
         active &= days[None, :] < chronicle.end_day[account][:, None]
         row, column = np.nonzero(active)
@@ -141,10 +132,9 @@ def active_days(
     return pd.concat(parts, ignore_index=True)
 
 
-def _members(
-    population: Population, chronicle: Chronicle, steps: int, random: np.random.Generator
-) -> tuple[Ints, Ints, Ints]:
+def _members(chronicle: Chronicle, random: np.random.Generator) -> tuple[Ints, Ints, Ints]:
     """Account, first and last step of each member."""
+    population, steps = chronicle.population, chronicle.timeline.steps
     count = len(population)
     account: Ints = np.zeros(0, dtype=np.int64)
     first: Ints = account.copy()
@@ -159,7 +149,7 @@ def _members(
         last[there[gone]] = step
         there = there[~gone]
         team = np.bincount(account[there], minlength=count)
-        missing = np.where(alive, _wished(population, chronicle, step, deviation) - team, 0)
+        missing = np.where(alive, _wished(chronicle, step, deviation) - team, 0)
         opening = population.start_step == step
         join = np.where(opening, missing, np.ceil(CATCH_UP * missing)).astype(np.int64)
         leave = np.floor(-CATCH_UP * np.minimum(missing + 1, 0)).astype(np.int64)
@@ -173,16 +163,17 @@ def _members(
     return account, first, np.minimum(last, ends[account])
 
 
-def _wished(population: Population, chronicle: Chronicle, step: int, deviation: Floats) -> Ints:
+def _wished(chronicle: Chronicle, step: int, deviation: Floats) -> Ints:
     """How many members each account wants to have; champion and executive take a seat each."""
-    seats = chronicle.seats[step]
+    population, seats = chronicle.population, chronicle.seats[step]
     filled = np.array(FILLED)[chronicle.states["pressure"][step]]
     age = step - population.start_step
     new_customer = population.created_day >= population.start_day
     ramp = np.where(new_customer, np.clip(0.4 + 0.6 * age / RAMP_STEPS, 0.0, 1.0), 1.0)
     others = 1 + (chronicle.states["sponsor"][step] > 0)
     wished = np.round(seats * (filled * ramp + deviation)) - others
-    return np.clip(wished, 1, np.maximum(seats - others, 1)).astype(np.int64)
+    members: Ints = np.clip(wished, 1, np.maximum(seats - others, 1)).astype(np.int64)
+    return members
 
 
 def _some_of(there: Ints, account: Ints, leave: Ints, random: np.random.Generator) -> Ints:
@@ -190,7 +181,8 @@ def _some_of(there: Ints, account: Ints, leave: Ints, random: np.random.Generato
     order = np.lexsort((random.random(len(there)), account))
     ranked = account[order]
     rank = np.arange(len(ranked)) - np.searchsorted(ranked, ranked)
-    return there[order[rank < leave[ranked]]]
+    leaving: Ints = there[order[rank < leave[ranked]]]
+    return leaving
 
 
 def _champions(chronicle: Chronicle, steps: int) -> tuple[Ints, Ints, Ints]:
@@ -210,7 +202,9 @@ def _activity(people: People, there: Ints, chronicle: Chronicle, step: int) -> F
     usual = np.where(power, POWER_ACTIVITY, people.usual[there])
     usual = np.where(role == "champion", CHAMPION_ACTIVITY, usual)
     usual = np.where(role == "executive", np.array(EXECUTIVE_ACTIVITY)[state["sponsor"]], usual)
-    return usual * np.array(ACTIVITY_BY_MOOD)[state["mood"]] * np.array(ACTIVITY_BY_SPONSOR)[state["sponsor"]]
+    usual = usual * np.array(ACTIVITY_BY_MOOD)[state["mood"]]
+    chance: Floats = usual * np.array(ACTIVITY_BY_SPONSOR)[state["sponsor"]]
+    return chance
 
 
 def _place_by_zeal(people: People, there: Ints) -> Ints:
@@ -227,7 +221,8 @@ def _power_users(account: Ints, growth: Ints) -> Ints:
     """How many power users a team has; the part below one is had by some accounts and not by others."""
     team = np.bincount(account)[account]
     taste = account * 0.6180339887 % 1.0  # spread evenly over accounts
-    return np.floor(np.array(POWER_USERS)[growth] * np.sqrt(team / 9) + taste).astype(np.int64)
+    expected: Floats = np.array(POWER_USERS)[growth] * np.sqrt(team / 9)
+    return np.floor(expected + taste).astype(np.int64)
 
 
 def _calendar(days: Ints) -> Floats:

@@ -209,4 +209,5 @@ def anniversary(population: Population, months: Ints, these: Ints | None = None)
 def _drawn(shares: Floats, random: np.random.Generator) -> Ints:
     """One place a row, by the row's shares."""
     cumulative = np.cumsum(shares, axis=1)[:, :-1]
-    return (random.random(len(shares))[:, None] >= cumulative).sum(axis=1)
+    places: Ints = np.sum(random.random(len(shares))[:, None] >= cumulative, axis=1, dtype=np.int64)
+    return places

@@ -83,19 +83,15 @@ def months_to_renewal(months: Ints) -> Ints:
     return np.where(months == 0, LATER, -months % LATER)
 
 
-def truth(*, rates: Rates, population: Population, timeline: Timeline, chronicle: Chronicle) -> pd.DataFrame:
+def truth(rates: Rates, chronicle: Chronicle) -> pd.DataFrame:
     """Give the true chances.
 
     Parameters
     ----------
     rates : Rates
         Those of the world.
-    population : Population
-        The accounts.
-    timeline : Timeline
-        The world's clock.
     chronicle : Chronicle
-        What happened, of which only the states at the as-of dates are used.
+        The world as it ran, of which only the states at the as-of dates are used.
 
     Returns
     -------
@@ -104,6 +100,7 @@ def truth(*, rates: Rates, population: Population, timeline: Timeline, chronicle
         the chance of at least one outcome in [as_of + 7 d, as_of + 67 d), for churn + 97 d, as `p_<outcome>`, and the
         latent states.
     """
+    population, timeline = chronicle.population, chronicle.timeline
     parts = []
     for step in range(0, timeline.steps + 1, STEPS_PER_MONTH):
         as_of = months_before(timeline.first_day, -(step // STEPS_PER_MONTH))

@@ -13,9 +13,9 @@ import pandas as pd
 
 from uptier.simulate.commerce import Chronicle
 from uptier.simulate.plans import PriceList
-from uptier.simulate.population import NOISES, REGIONS, Population
+from uptier.simulate.population import NOISES, REGIONS
 from uptier.simulate.rules import NEEDS, tiers
-from uptier.simulate.timeline import Floats, Ints, Timeline, moments
+from uptier.simulate.timeline import Floats, Ints, moments
 
 DAY_BEGINS = {"americas": 14, "europe": 7, "asia-pacific": 0}  # first working hour, UTC
 SHIFT_SECONDS = 7 * 3600
@@ -70,45 +70,31 @@ def feature_names(prices: PriceList) -> tuple[str, ...]:
     return prices.features(len(prices.plans))
 
 
-def events(
-    *,
-    active: pd.DataFrame,
-    population: Population,
-    prices: PriceList,
-    timeline: Timeline,
-    chronicle: Chronicle,
-    random: np.random.Generator,
-) -> pd.DataFrame:
+def events(active: pd.DataFrame, chronicle: Chronicle, random: np.random.Generator) -> pd.DataFrame:
     """Draw what people do on their active days.
 
     Parameters
     ----------
     active : DataFrame
         From :func:`uptier.simulate.people.active_days`.
-    population : Population
-        The accounts.
-    prices : PriceList
-        Which features belong to which tier.
-    timeline : Timeline
-        The world's clock.
     chronicle : Chronicle
-        States.
+        The world as it ran.
     random : Generator
         Where chance comes from.
 
     Returns
     -------
     DataFrame
-        `account`, `person`, `session`, `kind` (place in :data:`KINDS`), `feature` (place in :func:`feature_names`, -1 for
-        none), `occurred` and `recorded` (seconds), sorted by account and time; a few rows twice. What would become known
-        after the world's end is left out.
+        `number`, `account`, `person`, `session`, `kind` (place in :data:`KINDS`), `feature` (place in
+        :func:`feature_names`, -1 for none), `occurred` and `recorded` (seconds), sorted by account and time; a few rows
+        twice. What would become known after the world's end is left out.
     """
-    opened = np.array([DAY_BEGINS[region] for region in REGIONS])[population.region[active["account"]]] * 3600
+    opened = np.array([DAY_BEGINS[region] for region in REGIONS])[chronicle.population.region[active["account"]]] * 3600
     opened = opened + (random.random(len(active)) * SHIFT_SECONDS).astype(np.int64)
     touches = [
         _Touches(np.arange(len(active)), "login", np.full(len(active), -1)),
-        _own_features(active, population, chronicle, prices, random),
-        *_beyond(active, population, chronicle, prices, random),
+        _own_features(active, chronicle, random),
+        *_beyond(active, chronicle, random),
     ]
     row = np.concatenate([touch.row for touch in touches])
     kind = np.repeat([KINDS.index(touch.kind) for touch in touches], [len(touch.row) for touch in touches])
@@ -119,7 +105,7 @@ def events(
     late = random.random(len(row)) < LATE
     recorded[late] += (DAY_SECONDS * (1 + 2 * random.random(int(late.sum())))).astype(np.int64)
     account = active["account"].to_numpy()[row]
-    kept = np.flatnonzero(recorded < timeline.edges[-1] * DAY_SECONDS)
+    kept = np.flatnonzero(recorded < chronicle.timeline.edges[-1] * DAY_SECONDS)
     order = kept[np.lexsort((kind[kept], occurred[kept], account[kept]))]
     number = np.arange(len(order))
     twice = np.sort(random.choice(number, size=round(len(order) * DUPLICATES_PER_MILLION / 1e6), replace=False))
@@ -139,26 +125,13 @@ def events(
     )
 
 
-def meter_readings(
-    *,
-    population: Population,
-    prices: PriceList,
-    timeline: Timeline,
-    chronicle: Chronicle,
-    random: np.random.Generator,
-) -> pd.DataFrame:
+def meter_readings(chronicle: Chronicle, random: np.random.Generator) -> pd.DataFrame:
     """Read each account's meters at the beginning of each step.
 
     Parameters
     ----------
-    population : Population
-        The accounts.
-    prices : PriceList
-        Quotas by tier.
-    timeline : Timeline
-        The world's clock.
     chronicle : Chronicle
-        States.
+        The world as it ran.
     random : Generator
         Where chance comes from.
 
@@ -167,6 +140,7 @@ def meter_readings(
     DataFrame
         The table `meter_readings`, with `account` as a number.
     """
+    population, prices, timeline = chronicle.population, chronicle.prices, chronicle.timeline
     quotas = np.array([[plan.quotas[meter] for meter in prices.meters] for plan in prices.plans])
     usual = np.clip(random.normal(*METER_LEVEL, (len(population), len(prices.meters))), 0.03, 0.8)
     value = np.zeros_like(usual)
@@ -198,10 +172,9 @@ def meter_readings(
     return rows.sort_values(["account", "meter", "read_at"], kind="stable", ignore_index=True)
 
 
-def _own_features(
-    active: pd.DataFrame, population: Population, chronicle: Chronicle, prices: PriceList, random: np.random.Generator
-) -> _Touches:
+def _own_features(active: pd.DataFrame, chronicle: Chronicle, random: np.random.Generator) -> _Touches:
     """Features of the plan: each account has its own, and with time more of them."""
+    population, prices = chronicle.population, chronicle.prices
     used = random.poisson(FEATURES_A_DAY * population.depth[active["account"]])
     row = np.repeat(np.arange(len(active)), used)
     account, step = active["account"].to_numpy()[row], active["step"].to_numpy()[row]
@@ -215,10 +188,9 @@ def _own_features(
     return _Touches(row, "feature_used", (nth + account * 5) % own)
 
 
-def _beyond(
-    active: pd.DataFrame, population: Population, chronicle: Chronicle, prices: PriceList, random: np.random.Generator
-) -> list[_Touches]:
+def _beyond(active: pd.DataFrame, chronicle: Chronicle, random: np.random.Generator) -> list[_Touches]:
     """What needs and chance make people touch, each on a day on which somebody is there."""
+    population, prices = chronicle.population, chronicle.prices
     accounts = len(population)
     cell = active["step"].to_numpy() * accounts + active["account"].to_numpy()
     steps = chronicle.seats.shape[0] - 1
@@ -254,4 +226,5 @@ def _wish(account: Ints, tier: Ints, prices: PriceList, random: np.random.Genera
     count = bounds[np.minimum(tier, len(bounds) - 1)] - first
     favourite = account * 7 % count
     any_of_them = (random.random(len(account)) * count).astype(np.int64)
-    return first + np.where(random.random(len(account)) < SAME_WISH, favourite, any_of_them)
+    wish: Ints = first + np.where(random.random(len(account)) < SAME_WISH, favourite, any_of_them)
+    return wish

@@ -7,9 +7,7 @@ import pandas as pd
 
 from uptier.simulate.chain import place
 from uptier.simulate.commerce import Chronicle
-from uptier.simulate.plans import PriceList
-from uptier.simulate.population import Population
-from uptier.simulate.timeline import Floats, Ints, Timeline, moments, office_minutes
+from uptier.simulate.timeline import Floats, Ints, moments, office_minutes
 
 QUESTIONS = 0.055  # tickets per step
 FAULTS_BY_MOOD = (0.14, 0.14, 0.04, 0.018)
@@ -58,26 +56,13 @@ GOALS_BY_SPONSOR = (0.5, 1.0, 1.5)  # times that
 GOALS_FROM_STEP = 12  # of an account's life
 
 
-def tickets(
-    *,
-    population: Population,
-    prices: PriceList,
-    timeline: Timeline,
-    chronicle: Chronicle,
-    random: np.random.Generator,
-) -> pd.DataFrame:
+def tickets(chronicle: Chronicle, random: np.random.Generator) -> pd.DataFrame:
     """Draw support tickets.
 
     Parameters
     ----------
-    population : Population
-        The accounts.
-    prices : PriceList
-        What could close a gap.
-    timeline : Timeline
-        The world's clock.
     chronicle : Chronicle
-        States.
+        The world as it ran.
     random : Generator
         Where chance comes from.
 
@@ -95,11 +80,11 @@ def tickets(
         (np.array(NAMED_GAPS)[state["gap"]], GAP_TEXTS, 0.05),
         (np.array(NO_SEATS)[state["pressure"]], SEAT_TEXTS, 0.05),
     ]
-    words = [extra.words for extra in prices.extras]
+    words = [extra.words for extra in chronicle.prices.extras]
     parts = []
     for mean, texts, escalates in kinds:
         step, account = _drawn(mean, chronicle, random)
-        day, opened = _when(step, account, timeline, chronicle, random)
+        day, opened = _when(step, chronicle, random)
         lacks = chronicle.lacking[step, account]
         which = random.integers(len(texts), size=len(step))
         escalated = random.random(len(step)) < escalates
@@ -111,7 +96,9 @@ def tickets(
                 {
                     "account": account,
                     "opened_at": opened,
-                    "closed_at": np.where(closed < moments(timeline.edges[-1:]), closed, np.datetime64("NaT")),
+                    "closed_at": np.where(
+                        closed < moments(chronicle.timeline.edges[-1:]), closed, np.datetime64("NaT")
+                    ),
                     "priority": np.array(PRIORITIES, dtype=object)[priority],
                     "escalated": escalated.astype(np.int64),
                     "text": [texts[one].format(words=words[lack]) for one, lack in zip(which, lacks, strict=True)],
@@ -124,26 +111,13 @@ def tickets(
     return rows
 
 
-def survey_responses(
-    *,
-    population: Population,
-    prices: PriceList,
-    timeline: Timeline,
-    chronicle: Chronicle,
-    random: np.random.Generator,
-) -> pd.DataFrame:
+def survey_responses(chronicle: Chronicle, random: np.random.Generator) -> pd.DataFrame:
     """Draw answers to the quarterly survey.
 
     Parameters
     ----------
-    population : Population
-        The accounts.
-    prices : PriceList
-        What could close a gap.
-    timeline : Timeline
-        The world's clock.
     chronicle : Chronicle
-        States.
+        The world as it ran.
     random : Generator
         Where chance comes from.
 
@@ -153,10 +127,12 @@ def survey_responses(
         The table `survey_responses`, with `account` as a number.
     """
     state = _living(chronicle)
-    asked = (np.arange(timeline.steps)[:, None] + np.arange(len(population))[None, :] * 5) % SURVEY_STEPS == 0
+    asked = (
+        np.arange(len(chronicle.alive) - 1)[:, None] + np.arange(len(chronicle.population))[None, :] * 5
+    ) % SURVEY_STEPS == 0
     answered = asked & (random.random(asked.shape) < ANSWERS) & chronicle.alive[:-1]
     step, account = np.nonzero(answered)
-    day, at = _when(step, account, timeline, chronicle, random)
+    day, at = _when(step, chronicle, random)
     mood, gap = state["mood"][step, account], state["gap"][step, account]
     nps = np.clip(np.round(random.normal(np.array(NPS_BY_MOOD)[mood], NPS_SPREAD)), 0, 10).astype(np.int64)
     says = random.random(len(step)) < SAYS_SOMETHING
@@ -165,7 +141,7 @@ def survey_responses(
     by_mood = list(VERBATIMS.values())
     text: list[str | None] = []
     for row in range(len(step)):
-        words = prices.extras[chronicle.lacking[step[row], account[row]]].words
+        words = chronicle.prices.extras[chronicle.lacking[step[row], account[row]]].words
         said = f"We would like {words}." if names[row] else by_mood[mood[row]][which[row]]
         text.append(said if says[row] or names[row] else None)
     rows = pd.DataFrame(
@@ -177,19 +153,13 @@ def survey_responses(
     return rows
 
 
-def milestones(
-    *, population: Population, timeline: Timeline, chronicle: Chronicle, random: np.random.Generator
-) -> pd.DataFrame:
+def milestones(chronicle: Chronicle, random: np.random.Generator) -> pd.DataFrame:
     """Draw what customers achieve with the product.
 
     Parameters
     ----------
-    population : Population
-        The accounts.
-    timeline : Timeline
-        The world's clock.
     chronicle : Chronicle
-        States.
+        The world as it ran.
     random : Generator
         Where chance comes from.
 
@@ -198,15 +168,15 @@ def milestones(
     DataFrame
         The table `milestones`, with `account` as a number.
     """
-    state = _living(chronicle)
+    state, population, steps = _living(chronicle), chronicle.population, chronicle.timeline.steps
     new = np.flatnonzero(population.created_day >= population.start_day)  # older customers had theirs before
     parts = []
     for name, (soonest, latest) in {"go_live": GO_LIVE_STEPS, "first_value": FIRST_VALUE_STEPS}.items():
         step = population.start_step[new] + random.integers(soonest, latest, size=len(new))
-        here = step < timeline.steps
+        here = step < steps
         here[here] &= chronicle.alive[step[here], new[here]]
         parts.append(pd.DataFrame({"step": step[here], "account": new[here], "milestone": name}))
-    settled = np.arange(timeline.steps)[:, None] - population.start_step[None, :] >= GOALS_FROM_STEP
+    settled = np.arange(steps)[:, None] - population.start_step[None, :] >= GOALS_FROM_STEP
     settled |= (population.created_day < population.start_day)[None, :]
     goals = np.array(GOALS_BY_MOOD)[state["mood"]] * np.array(GOALS_BY_SPONSOR)[state["sponsor"]]
     met = random.random(settled.shape) < goals * settled
@@ -214,7 +184,7 @@ def milestones(
     parts.append(pd.DataFrame({"step": step, "account": account, "milestone": "goal_met"}))
     rows = pd.concat(parts, ignore_index=True)
     step, account = rows["step"].to_numpy().astype(np.int64), rows["account"].to_numpy().astype(np.int64)
-    day, at = _when(step, account, timeline, chronicle, random)
+    day, at = _when(step, chronicle, random)
     rows = rows.assign(reached_at=at, recorded_at=at + np.timedelta64(6, "m"))[day < chronicle.end_day[account]]
     rows = rows.sort_values(["account", "reached_at", "milestone"], kind="stable", ignore_index=True)
     return rows[["account", "milestone", "reached_at", "recorded_at"]]
@@ -234,8 +204,8 @@ def _drawn(mean: Floats, chronicle: Chronicle, random: np.random.Generator) -> t
 
 
 def _when(
-    step: Ints, account: Ints, timeline: Timeline, chronicle: Chronicle, random: np.random.Generator
+    step: Ints, chronicle: Chronicle, random: np.random.Generator
 ) -> tuple[Ints, np.ndarray[tuple[int], np.dtype[np.datetime64]]]:
     """Working day and moment; the caller leaves out what lies after the account's end."""
-    day = timeline.working_day(step, random.random(len(step)))
+    day = chronicle.timeline.working_day(step, random.random(len(step)))
     return day, moments(day, office_minutes(random, len(step)))

@@ -136,21 +136,20 @@ def _made(preset: Preset, *, seed: int, accounts: int, timeline: Timeline, tell:
     chronicle = run(
         rates=preset.rates, population=population, prices=prices, timeline=timeline, random=_chance(seed, "commerce")
     )
-    tell("usage", 0.15)
-    place = {"population": population, "timeline": timeline, "chronicle": chronicle}
-    people = invite(**place, random=_chance(seed, "people"))
-    active = active_days(people=people, **place, random=_chance(seed, "days"))
-    done = events(active=active, prices=prices, **place, random=_chance(seed, "events"))
-    tell("voices", 0.5)
+    tell("usage", 0.1)
+    people = invite(chronicle, _chance(seed, "people"))
+    active = active_days(people, chronicle, _chance(seed, "days"))
+    done = events(active, chronicle, _chance(seed, "events"))
+    tell("voices", 0.3)
     frames = {
         **chronicle.tables,
-        "meter_readings": meter_readings(prices=prices, **place, random=_chance(seed, "meters")),
-        "tickets": tickets(prices=prices, **place, random=_chance(seed, "tickets")),
-        "survey_responses": survey_responses(prices=prices, **place, random=_chance(seed, "surveys")),
-        "milestones": milestones(**place, random=_chance(seed, "milestones")),
+        "meter_readings": meter_readings(chronicle, _chance(seed, "meters")),
+        "tickets": tickets(chronicle, _chance(seed, "tickets")),
+        "survey_responses": survey_responses(chronicle, _chance(seed, "surveys")),
+        "milestones": milestones(chronicle, _chance(seed, "milestones")),
     }
-    tell("truth", 0.6)
-    known = with_ids(truth(rates=preset.rates, **place), population)
+    tell("truth", 0.35)
+    known = with_ids(truth(preset.rates, chronicle), population)
     return {
         "accounts": account_table(population),
         **plan_tables(prices),

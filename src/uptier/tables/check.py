@@ -192,10 +192,12 @@ def _rows(one: Mapped, settings: Settings) -> Iterable[Finding]:
         f"rows became known on or after data_until ({settings.data_until}). Is data_until right?",
     )
     yield _error("ends-before-begins", name, numbers.get("ends-before-begins", 0), "rows end before they begin.")
-    if contract.key and _has_key(one):
-        yield _error("duplicate-key", name, _doubled_keys(table, contract.key), _doubled_message(contract.key))
+    key = contract.key_of(one.present)
+    if key:
+        yield _error("duplicate-key", name, _doubled_keys(table, key), _doubled_message(key))
     if name == "subscriptions":
         yield from _overlaps(table, settings)
+        yield _side_by_side(table, settings)
     if name.startswith("usage_"):
         yield from _kinds(one, settings)
 
@@ -280,6 +282,20 @@ def _overlaps(table: ir.Table, settings: Settings) -> Iterable[Finding]:
     )
 
 
+def _side_by_side(table: ir.Table, settings: Settings) -> Finding:
+    open_ended = table.end_day.isnull() | (table.end_day >= settings.data_until)
+    running = table.filter((table.day < settings.data_until) & open_ended)
+    accounts = running.group_by("account_id").aggregate(held=running.subscription_id.nunique())
+    several = _numbers(accounts.aggregate(n=_sum(accounts.held > 1), most=ibis.coalesce(accounts.held.max(), 0)))
+    return _warning(
+        "side-by-side",
+        "subscriptions",
+        several["n"],
+        f"accounts hold several subscriptions at once at the end of the data, up to {several['most']}. Their seats and "
+        "MRR add up. Is that so, or did nobody end the old ones?",
+    )
+
+
 def _kinds(one: Mapped, settings: Settings) -> Iterable[Finding]:
     if "kind" not in one.origin:
         return
@@ -314,10 +330,6 @@ def _likeness(first: str, second: str) -> float:
     import difflib
 
     return difflib.SequenceMatcher(None, first, second).ratio()
-
-
-def _has_key(one: Mapped) -> bool:
-    return all(column in one.present for column in CONTRACT[one.name].key if column != "feature")
 
 
 def _doubled_keys(table: ir.Table, key: tuple[str, ...]) -> int:

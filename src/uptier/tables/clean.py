@@ -191,7 +191,7 @@ def clean(source: Source, settings: Settings, mapped: Mapping[str, Mapped]) -> T
         for code in ("null-value", "ends-before-begins", "negative-number", "future-row", "duplicate-key"):
             treatment = _treatment(settings.accept, code, name)
             if treatment is not None:
-                table = _TREATMENTS[code](table, name, settings, treatment)
+                table = _TREATMENTS[code](table, one, settings, treatment)
         if "account_id" in table.columns and name != "accounts":
             table = table.semi_join(accounts, "account_id")
         ready[name] = table
@@ -300,28 +300,28 @@ def _treatment(accept: tuple[Accepted, ...], code: str, table: str) -> str | Non
     return next((one.treatment for one in accept if one.code == code and one.table in (None, table)), None)
 
 
-def _without_nulls(table: ir.Table, name: str, settings: Settings, treatment: str) -> ir.Table:
-    return table.filter(~null_values(table, name)) if treatment == "drop" else table
+def _without_nulls(table: ir.Table, one: Mapped, settings: Settings, treatment: str) -> ir.Table:
+    return table.filter(~null_values(table, one.name)) if treatment == "drop" else table
 
 
-def _without_reversed(table: ir.Table, name: str, settings: Settings, treatment: str) -> ir.Table:
+def _without_reversed(table: ir.Table, one: Mapped, settings: Settings, treatment: str) -> ir.Table:
     if treatment != "drop" or "end_day" not in table.columns:
         return table
     return table.filter(ibis.coalesce(table.valid_to >= table.valid_from, True))
 
 
-def _without_negatives(table: ir.Table, name: str, settings: Settings, treatment: str) -> ir.Table:
-    return table.filter(~negative_numbers(table, name)) if treatment == "drop" else table
+def _without_negatives(table: ir.Table, one: Mapped, settings: Settings, treatment: str) -> ir.Table:
+    return table.filter(~negative_numbers(table, one.name)) if treatment == "drop" else table
 
 
-def _without_future(table: ir.Table, name: str, settings: Settings, treatment: str) -> ir.Table:
+def _without_future(table: ir.Table, one: Mapped, settings: Settings, treatment: str) -> ir.Table:
     if treatment != "drop" or "known_day" not in table.columns:
         return table
     return table.filter(~future_rows(table, settings))
 
 
-def _one_for_each_key(table: ir.Table, name: str, settings: Settings, treatment: str) -> ir.Table:
-    key = list(CONTRACT[name].key)
+def _one_for_each_key(table: ir.Table, one: Mapped, settings: Settings, treatment: str) -> ir.Table:
+    key = list(CONTRACT[one.name].key_of(one.present))
     if treatment == "keep" or not key:
         return table
     # ordered by every column, so that the same row is kept whatever the order of the file

@@ -5,6 +5,7 @@ A project maps its own schema onto these in its YAML. `docs/tables.md` is genera
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
@@ -68,6 +69,8 @@ class Table:
         The table's name in a project's YAML.
     key : tuple of str
         The columns that together name a row; empty where a row has no name of its own.
+    own_key : str
+        A column that is the key instead, where the source has it; empty for none.
     time : str
         The column that says when the row happened; empty for tables that only describe.
     required : bool
@@ -78,6 +81,7 @@ class Table:
 
     name: ClassVar[str]
     key: ClassVar[tuple[str, ...]] = ()
+    own_key: ClassVar[str] = ""
     time: ClassVar[str] = ""
     required: ClassVar[bool] = False
     columns: ClassVar[dict[str, Column]]
@@ -85,6 +89,25 @@ class Table:
     def __init_subclass__(cls) -> None:
         cls.columns = {name: column for name, column in vars(cls).items() if isinstance(column, Column)}
         CONTRACT[cls.name] = cls
+
+    @classmethod
+    def key_of(cls, present: Collection[str]) -> tuple[str, ...]:
+        """Give the key that a source's rows have.
+
+        Parameters
+        ----------
+        present : collection of str
+            The canonical columns that the source has.
+
+        Returns
+        -------
+        tuple of str
+            Empty where the source lacks a column of the key that the contract does not require elsewhere.
+        """
+        if cls.own_key and cls.own_key in present:
+            return (cls.own_key,)
+        named = all(column in present for column in cls.key if column != "feature")
+        return cls.key if named else ()
 
     @classmethod
     def required_columns(cls) -> list[str]:
@@ -236,7 +259,9 @@ class UsageDaily(Table):
 
     name = "usage_daily"
     key = ("account_id", "day", "kind", "feature")
+    own_key = "row_id"
     time = "day"
+    row_id = Column(kind=Kind.ID, meaning="the source's own id of the row; where given, it is the key, and rows add up")
     account_id = _ACCOUNT
     day = Column(kind=Kind.DAY, meaning="the day, UTC", required=True)
     kind = Column(kind=Kind.CATEGORY, meaning="what sort of event", required=True, values=USAGE_KINDS)

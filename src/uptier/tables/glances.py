@@ -193,8 +193,8 @@ def subscription_form(table: ir.Table, guess: TableGuess) -> Form:
     if start is None:
         return Form(name="current", doubt="no column says since when a row holds, so it tells only what holds today")
     plan = guess.theirs("plan_id") or subscription
-    rows = table.select(id=table[subscription], plan=table[plan], start=moment(table, start))
-    rows = rows.mutate(end=moment(table, end) if end else ibis.null(types.timestamp))
+    ends = moment(table, end) if end else ibis.null(types.timestamp)
+    rows = table.select(id=table[subscription], plan=table[plan], start=moment(table, start), end=ends)
     facts = _facts(rows)
     if not facts["rows"]:
         return Form(name="intervals", doubt="the table has no rows to tell by")
@@ -257,7 +257,7 @@ def _facts(rows: ir.Table) -> dict[str, int]:
         whole_months=rows.days.isin(WHOLE_MONTHS).sum(),
     )
     # a sum over no rows is null
-    return {str(name): 0 if value != value else int(value) for name, value in facts.execute().iloc[0].items()}
+    return {str(name): int(value) for name, value in facts.execute().fillna(0).iloc[0].items()}
 
 
 def _number(value: Any) -> int:

@@ -114,11 +114,11 @@ class TableGuess:
         """A SELECT that gives the table with what is looked up elsewhere; empty if nothing is."""
         if not self.joins:
             return ""
-        own = _quoted(self.raw)
-        columns = ", ".join([f"{own}.*", *(f"{_quoted(one.table)}.{_quoted(one.column)}" for one in self.joins)])
+        own = quoted(self.raw)
+        columns = ", ".join([f"{own}.*", *(f"{quoted(one.table)}.{quoted(one.column)}" for one in self.joins)])
         joined = " ".join(
-            f"LEFT JOIN (SELECT DISTINCT {_quoted(one.key)}, {_quoted(one.column)} FROM {_quoted(one.table)}) "
-            f"AS {_quoted(one.table)} USING ({_quoted(one.key)})"
+            f"LEFT JOIN (SELECT DISTINCT {quoted(one.key)}, {quoted(one.column)} FROM {quoted(one.table)}) "
+            f"AS {quoted(one.table)} USING ({quoted(one.key)})"
             for one in self.joins
         )
         return f"SELECT {columns} FROM {own} {joined}"
@@ -180,6 +180,29 @@ def fits(column: Column, given: dt.DataType) -> bool:
     if column.kind is Kind.COUNT:
         return bool(given.is_numeric() or given.is_boolean())
     return bool(given.is_numeric())
+
+
+def quoted(name: str) -> str:
+    """Write a name as SQL.
+
+    Parameters
+    ----------
+    name : str
+        Of a table or column.
+
+    Returns
+    -------
+    str
+        With quotes where they are needed.
+
+    Examples
+    --------
+    >>> quoted("event_daily"), quoted("2024 events")
+    ('event_daily', '"2024 events"')
+    """
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) and name.lower() not in _RESERVED:
+        return name
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _guessed(schemas: Schemas, raw: str, name: str, *, likeness: int) -> TableGuess:
@@ -287,9 +310,3 @@ def _rank(guess: TableGuess, likeness: int) -> float:
     share = 1 - len(guess.missing) / len(required)
     made_up = len(guess.joins) + len(guess.constants)
     return 3 * likeness + 4 * share + 0.2 * len(guess.columns) - made_up
-
-
-def _quoted(name: str) -> str:
-    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) and name.lower() not in _RESERVED:
-        return name
-    return '"' + name.replace('"', '""') + '"'

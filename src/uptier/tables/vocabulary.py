@@ -69,6 +69,7 @@ COLUMNS = {
     "event_date date sent_at? received_at?",
     "kind": "event_name event event_type event_type_name action type activity name? category?",
     "session_id": "session visit_id",
+    "row_id": "id uuid usage_id",
     "day": "date usage_date event_date activity_date ds dt",
     "events": "n_events event_count num_events total_events usage_count count cnt uses",
     "users": "n_users user_count distinct_users unique_users num_users",

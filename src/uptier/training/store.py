@@ -1,4 +1,4 @@
-"""The project's own store: may it be written, can what is there be read? Asked before MLflow, which asks for minutes."""
+"""Whether the project's own store can be written and read, asked before MLflow does, which tries for minutes."""
 
 from __future__ import annotations
 
