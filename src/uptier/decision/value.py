@@ -156,7 +156,7 @@ def best_upsell(chances: pd.DataFrame, gains: dict[str, float]) -> pd.Series[str
     Parameters
     ----------
     chances : DataFrame, shape (n_accounts, n_types)
-        Probability of each upsell type, share; columns are types.
+        Probability of each upsell type, share; columns are types. A type that is not known counts as no chance.
     gains : dict of str to float
         Usual gain of each type, share of the revenue before; an unknown gain counts as none.
 
@@ -167,7 +167,7 @@ def best_upsell(chances: pd.DataFrame, gains: dict[str, float]) -> pd.Series[str
     """
     best = np.zeros(len(chances), dtype=int)
     types = list(chances.columns)
-    chance = chances.to_numpy(dtype=np.float64)
+    chance = np.nan_to_num(chances.to_numpy(dtype=np.float64))
     product = chance * np.array([gains.get(name, 0.0) for name in types])
     rows = np.arange(len(chances))
     for place in range(1, len(types)):

@@ -176,13 +176,14 @@ class Bundle:
         Returns
         -------
         DataFrame, shape (n, n_outcomes)
-            0 to 1; for a pooled head the same base rate in every row.
+            0 to 1; for a pooled head the same base rate in every row; NaN for an outcome that was never seen.
         """
         margins = self.margins(frame)
         columns = {}
         for outcome, head in self.heads.items():
             if head.calibrator is None:
-                columns[outcome] = np.full(len(frame), head.base_rate)
+                # a rate of no rows at all is no rate
+                columns[outcome] = np.full(len(frame), head.base_rate if head.n else np.nan)
             else:
                 columns[outcome] = head.calibrator(margins[outcome].to_numpy())
         return pd.DataFrame(columns, index=frame.index)

@@ -58,9 +58,10 @@ def subscribed(tables: Tables) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns account_id, day (datetime64) and running: the number of subscriptions from that day on.
+        Columns account_id, day (datetime64), and what holds from that day on: running, the number of subscriptions, and
+        tier_rank, the place of the highest plan (NaN where it is not known).
     """
-    states = _states(tables).select("account_id", "day", "running").order_by(["account_id", "day"]).to_pandas()
+    states = _states(tables).select("account_id", "day", "running", "tier_rank").order_by(["account_id", "day"]).to_pandas()
     states["day"] = states["day"].astype("datetime64[us]")
     return states
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import ibis
 import pandas as pd
 
+from uptier.outcomes.changes import subscribed
 from uptier.outcomes.labelling import Window, labels
 from uptier.outcomes.outcome import Labels
 from uptier.settings import CONVERSIONS
@@ -40,7 +41,7 @@ def upsell_labels(tables: Tables, looks: pd.DataFrame, changes: pd.DataFrame, ou
     -------
     Labels
         An upsell of any kind or a leaving in the gap, and an upsell already being negotiated at the as-of date, leave a
-        row out, counted; where the project lacks what the outcome is seen by, all rows are ``not_available``.
+        row out, counted, as does the highest plan, above which there is no upgrade; where the project lacks what the outcome is seen by, all rows are ``not_available``.
     """
     table, column = NEEDS[outcome]
     if table not in tables or column not in tables.present[table]:
@@ -54,6 +55,11 @@ def upsell_labels(tables: Tables, looks: pd.DataFrame, changes: pd.DataFrame, ou
         lag_days=settings.table("addons" if outcome == "add_on" else "subscriptions").lag_days,
         data_until=settings.data_until,
     )
+    left_out = {}
+    if outcome == "plan_upgrade":
+        able = _below_the_top(tables, looks)
+        left_out["on_highest_plan"] = len(looks) - len(able)
+        looks = able
     found = labels(looks, changes, window)
     talks = in_talks(tables, looks)
     talks = talks[talks["upsell_type"].isna() | (talks["upsell_type"] == outcome)][["account_id", "as_of"]]
@@ -62,8 +68,37 @@ def upsell_labels(tables: Tables, looks: pd.DataFrame, changes: pd.DataFrame, ou
     return Labels(
         outcome,
         found.rows[~talking].reset_index(drop=True),
-        {**found.left_out, "open_opportunity": int(talking.sum())},
+        {**left_out, **found.left_out, "open_opportunity": int(talking.sum())},
     )
+
+
+def highest_tier(tables: Tables) -> float:
+    """Give the rank of the highest plan on the price list.
+
+    Parameters
+    ----------
+    tables : Tables
+        The project's clean tables.
+
+    Returns
+    -------
+    float
+        NaN without a price list.
+    """
+    if "plans" not in tables:
+        return float("nan")
+    ranks = tables["plans"].tier_rank
+    return float(ranks.max().to_pandas())
+
+
+def _below_the_top(tables: Tables, looks: pd.DataFrame) -> pd.DataFrame:
+    held = subscribed(tables)[["account_id", "day", "tier_rank"]].sort_values("day")
+    # strictly before: what changes on the as-of date is not known then
+    both = pd.merge_asof(
+        looks.sort_values("as_of"), held, left_on="as_of", right_on="day", by="account_id", allow_exact_matches=False
+    )
+    able = both[~(both["tier_rank"] >= highest_tier(tables))]
+    return able[["account_id", "as_of"]].sort_values(["account_id", "as_of"], ignore_index=True)
 
 
 def in_talks(tables: Tables, looks: pd.DataFrame) -> pd.DataFrame:

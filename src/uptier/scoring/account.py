@@ -137,6 +137,7 @@ def _chances(row: pd.Series, bundle: Bundle, settings: Settings) -> tuple[Chance
             pooled=bundle.heads[outcome].fallback or "",
         )
         for outcome in OUTCOMES
+        if not pd.isna(row[f"p_{outcome}"])
     )
 
 

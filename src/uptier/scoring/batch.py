@@ -32,14 +32,26 @@ from uptier.moments import days_after
 from uptier.settings import CONVERSIONS, OUTCOMES, ScoringSettings
 
 if TYPE_CHECKING:
-    from uptier.model.bundle import Bundle
+    from uptier.model.bundle import Bundle, Head
     from uptier.settings import Settings
     from uptier.signals.catalog import Catalog
 
 MODEL, POOLED, RULES = "model", "pooled rate", "rules"
+UNKNOWN = "not available"  # the project has no table that shows the outcome
+NO_PLAN_ABOVE = "no plan above"
 
 # What a row says about its account, as far as the project's tables tell it.
-FACTS = ("account_name", "owner", "segment", "plan_name", "seats", "mrr", "open_opportunity", "before_first_value")
+FACTS = (
+    "account_name",
+    "owner",
+    "segment",
+    "plan_name",
+    "seats",
+    "mrr",
+    "open_opportunity",
+    "before_first_value",
+    "on_highest_plan",
+)
 
 
 def score(
@@ -60,7 +72,7 @@ def score(
         account_id, as_of and the signals.
     facts : DataFrame, shape (n_accounts, n_facts)
         With the frame's index: account_id and, as far as known, account_name, owner, segment, plan_name, seats,
-        mrr (account currency per month), open_opportunity and before_first_value (bool).
+        mrr (account currency per month), open_opportunity, before_first_value and on_highest_plan (bool).
     bundle : Bundle or None
         The model; None scores by rules.
     catalog : Catalog
@@ -82,7 +94,8 @@ def score(
         * as_of, expires_on, model_version, basis: "model", "pooled rate" (the best type's own head is one) or "rules";
         * action, action_reason, best_type, p_any (of any upsell, as if the types were independent), gain_arr (account
           currency per year), expected_value (account currency), priority = p_any x gain_arr;
-        * p_<outcome> (share) and basis_<outcome> for the five outcomes;
+        * p_<outcome> (share) and basis_<outcome> for the five outcomes: NaN and "not available" where the project's
+          tables do not show one; 0 and "no plan above" for the upgrade of an account on the highest plan;
         * reason_k_code, reason_k, reason_k_points (share of probability) for k = 1..3, against_k likewise for k = 1..2,
           about best_type; base_points + context_points + all of these + other_points = the best type's probability;
         * triggers_fired (codes, in catalogue order, joined by commas), points and tier of the points model.
@@ -164,6 +177,8 @@ def _by_model(
     settings: Settings,
 ) -> pd.DataFrame:
     chances = bundle.probabilities(frame).set_axis(frame.index, axis=0)[list(OUTCOMES)]
+    topped = _flag(told["on_highest_plan"])
+    chances["plan_upgrade"] = chances["plan_upgrade"].mask(topped, 0.0)
     best = best_upsell(chances[list(CONVERSIONS)], bundle.gains)
     values = worth(chances, best, told["mrr"], bundle, settings)
     rows = np.arange(len(frame))
@@ -177,7 +192,7 @@ def _by_model(
         churn_risk=settings.scoring.churn_risk,
     )
     reasons = _model_reasons(frame, fired, best, bundle, catalog, settings.currency)
-    any_chance = 1 - (1 - chances[list(CONVERSIONS)]).prod(axis=1)
+    any_chance = 1 - (1 - chances[list(CONVERSIONS)].fillna(0)).prod(axis=1)
     judged = actions.assign(
         best_type=best,
         p_any=any_chance,
@@ -185,12 +200,31 @@ def _by_model(
         expected_value=values["expected_value"],
         priority=any_chance * values["gain_arr"],
     )
-    bases = {name: POOLED if bundle.heads[name].fallback is not None else MODEL for name in OUTCOMES}
+    bases = {name: basis(bundle.heads[name]) for name in OUTCOMES}
     for name in OUTCOMES:
         judged[f"p_{name}"] = chances[name]
         judged[f"basis_{name}"] = bases[name]
+    judged.loc[topped, "basis_plan_upgrade"] = NO_PLAN_ABOVE
     judged["basis"] = best.map(bases)
     return pd.concat([judged, reasons], axis=1)
+
+
+def basis(head: Head) -> str:
+    """Say what a head's probabilities rest on.
+
+    Parameters
+    ----------
+    head : Head
+        Of one outcome.
+
+    Returns
+    -------
+    str
+        ``model``, ``pooled rate``, or ``not available`` where the outcome was never seen.
+    """
+    if head.fallback is None:
+        return MODEL
+    return POOLED if head.n else UNKNOWN
 
 
 def worth(
@@ -239,7 +273,8 @@ def _incrementality(settings: Settings) -> dict[str, float]:
 
 def _churn(chances: pd.DataFrame, outcome: str, settings: Settings) -> pd.Series[float]:
     days = settings.horizon(outcome).horizon_days
-    return pd.Series(within_days(chances[outcome], of_days=days), index=chances.index)
+    # a risk that nobody has seen is not held against an account
+    return pd.Series(within_days(chances[outcome].fillna(0), of_days=days), index=chances.index)
 
 
 def _model_reasons(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from uptier.outcomes.upsell import in_talks
+from uptier.outcomes.upsell import highest_tier, in_talks
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -28,9 +28,10 @@ def account_facts(tables: Tables, frame: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, shape (n_accounts, 9)
+    DataFrame, shape (n_accounts, 10)
         With the frame's index: account_id, account_name, owner, segment (as they are today), plan_name, seats, mrr
-        (account currency per month), open_opportunity and before_first_value (None where it is not recorded).
+        (account currency per month), open_opportunity, on_highest_plan and before_first_value (None where it is not
+        recorded).
     """
     accounts = tables["accounts"].select("account_id", *SHOWN).to_pandas()
     facts = frame[["account_id"]].merge(accounts, on="account_id", how="left").set_axis(frame.index)
@@ -38,6 +39,7 @@ def account_facts(tables: Tables, frame: pd.DataFrame) -> pd.DataFrame:
     facts["seats"], facts["mrr"] = frame["seats"], frame["mrr"]
     talks = in_talks(tables, frame)
     facts["open_opportunity"] = frame["account_id"].isin(talks["account_id"])
+    facts["on_highest_plan"] = frame["tier"] == highest_tier(tables)
     facts["before_first_value"] = (frame["milestones_reached"] == 0) if "milestones" in tables else None
     return facts
 

@@ -9,58 +9,32 @@ import datetime as dt
 import json
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uptier.errors import UptierError
 from uptier.store import write_whole
 from uptier.tables.contracts import CONTRACT, USAGE_KINDS, Change, Kind
-from uptier.tables.glances import (
-    MOSTLY,
-    Form,
-    event_names,
-    loaded_in_bulk,
-    newest_day,
-    side_by_side,
-    subscription_form,
-    time_columns,
-    time_keeping,
-)
+from uptier.tables.evidence import Evidence, gather
 from uptier.tables.guesses import TableGuess, guess_tables, quoted
 from uptier.tables.source import connect
 from uptier.tables.vocabulary import event_kind, plain
 
 if TYPE_CHECKING:
-    from ibis.expr import types as ir
-
     from uptier.tables.source import Source
 
 USAGE = ("usage_events", "usage_daily")  # one of the two is needed
 NEEDED = ("accounts", "subscriptions", *USAGE)
 FAR_APART_DAYS = 7  # between the newest days of two tables, from which one of them may have stopped or run ahead
 MOST_NAMES = 20  # of events that are listed without a guess
+CURRENCIES = ("USD", "EUR", "GBP", "CHF")  # as columns of money are named after
 SOURCE_VARIABLE = "UPTIER_SOURCE"  # holds an address with a password
 WIDTH = 44  # of a line before its comment
 TEXT_WIDTH = 110  # of a comment that has a line of its own
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")  # needs no quotes in YAML
 _NOT_TEXT = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Seen:
-    """A guessed table, and what its rows say."""
-
-    guess: TableGuess
-    form: Form
-    timezone: str
-    times_in: tuple[str, ...]
-    newest: dt.date | None
-    kinds: tuple[str, ...]
-    names: tuple[tuple[str, int], ...]
-    hints: tuple[str, ...]
 
 
 def first_look(address: str, *, project: str | None = None, folder: Path | None = None) -> str:
@@ -89,7 +63,7 @@ def first_look(address: str, *, project: str | None = None, folder: Path | None 
     source = connect(address)
     guesses = guess_tables(source)
     usable = [one for one in guesses if not one.missing or one.name in NEEDED]
-    seen = [_looked_at(source, one) for one in usable]
+    seen = [gather(source, one) for one in usable]
     name = project or _project_name(address)
     lines = [
         *_head(source, seen, address=address, name=name, folder=folder),
@@ -127,121 +101,23 @@ def write_first_look(address: str, out: Path) -> Path:
     return write_whole(out, lambda path: path.write_text(text, encoding="utf-8"))
 
 
-# what the rows say --------------------------------------------------------------------------------------------------
-
-
-def _looked_at(source: Source, guess: TableGuess) -> _Seen:
-    table = _relation(source, guess)
-    kept = {column: time_keeping(table, str(guess.theirs(column))) for column in time_columns(guess)}
-    guess, hints = _without_bad_times(table, guess, kept)
-    names = event_names(table, str(guess.theirs("kind"))) if guess.theirs("kind") else []
-    if guess.theirs("kind") and names is None:
-        hints.append(f"the values of {guess.theirs('kind')} are too many or too long to be event names; not shown")
-    guess, kinds = _with_kinds(guess, names or [])
-    form = subscription_form(table, guess) if guess.name == "subscriptions" else Form(name="")
-    if guess.name == "subscriptions":
-        hints += _subscription_hints(table, guess)
-    dated = [column for column in (CONTRACT[guess.name].time, "recorded_at") if guess.theirs(column)]
-    epochs = sorted({how for how in kept.values() if how.startswith("epoch")})
-    if epochs and "naive" in kept.values() or len(epochs) > 1:
-        hints.append("its times are kept in more than one way: bring them to one in a SELECT (sql: instead of from:)")
-    return _Seen(
-        guess=guess,
-        form=form,
-        timezone=epochs[0] if epochs else "",
-        times_in=tuple(column for column, how in kept.items() if how == "naive" and guess.theirs(column)),
-        newest=newest_day(table, [str(guess.theirs(column)) for column in dated]),
-        kinds=kinds,
-        names=tuple(names or ()),
-        hints=tuple(hints),
-    )
-
-
-def _relation(source: Source, guess: TableGuess) -> ir.Table:
-    table = source.query(guess.sql, where="uptier init") if guess.sql else source.table(guess.raw)
-    if table is None:  # it was listed a moment ago
-        raise UptierError(f"The table '{guess.raw}' is no longer there.", do="Run this again.")
-    return table
-
-
-def _without_bad_times(table: ir.Table, guess: TableGuess, kept: dict[str, str]) -> tuple[TableGuess, list[str]]:
-    """Leave out columns that are no times after all, and loads that say nothing on when a row was known."""
-    hints = []
-    left_out = set()
-    for column, how in kept.items():
-        if not how:
-            left_out.add(column)
-            hints.append(f"{column} may be {guess.theirs(column)}, but most of its values cannot be read as times")
-    time, recorded = guess.theirs(CONTRACT[guess.name].time), guess.theirs("recorded_at")
-    if time and recorded and not {CONTRACT[guess.name].time, "recorded_at"} & left_out:
-        if loaded_in_bulk(table, time, recorded):
-            left_out.add("recorded_at")
-            hints.append(
-                f"{recorded} lies long after most rows: it looks like one big load, not like when each row was known"
-            )
-    columns = tuple(one for one in guess.columns if one.column not in left_out)
-    return replace(guess, columns=columns), hints
-
-
-def _with_kinds(guess: TableGuess, names: list[tuple[str, int]]) -> tuple[TableGuess, tuple[str, ...]]:
-    """Take the event names as features where they are none of the kinds."""
-    if "kind" in guess.constants:
-        return guess, (guess.constants["kind"],)
-    kinds = {event_kind(name) for name, _ in names} - {""}
-    own = next((one for one in guess.columns if one.column == "kind"), None)
-    if own is None or guess.theirs("feature"):
-        return guess, _in_order(kinds)
-    if not names or kinds and all(name in USAGE_KINDS for name, _ in names):
-        return guess, _in_order(kinds)
-    # the name of an event says what was used, whatever its kind
-    feature = replace(own, column="feature", doubt="the event's name stands for the feature too")
-    if kinds:
-        return replace(guess, columns=(*guess.columns, feature)), _in_order(kinds)
-    columns = tuple(one for one in guess.columns if one.column != "kind")
-    feature = replace(feature, doubt="its values look like names of features rather than kinds of events")
-    return replace(guess, columns=(*columns, feature), constants={"kind": "feature_used"}), ("feature_used",)
-
-
-def _in_order(kinds: Iterable[str]) -> tuple[str, ...]:
-    return tuple(kind for kind in USAGE_KINDS if kind in set(kinds))
-
-
-def _subscription_hints(table: ir.Table, guess: TableGuess) -> list[str]:
-    hints = []
-    share = side_by_side(table, guess)
-    if share > 1 - MOSTLY:
-        hints.append(
-            f"{share:.0%} of the rows begin before the one before them, of the same subscription_id, has ended: do add-ons "
-            "or several subscriptions share the table? Part them in a SELECT (sql: instead of from:)"
-        )
-    by_name = {plain(theirs): theirs for theirs in table.columns}
-    if not guess.theirs("mrr"):
-        for word, how in (("arr", "/ 12"), ("arr_amount", "/ 12"), ("mrr_cents", "/ 100"), ("amount_cents", "/ 100")):
-            if word in by_name:
-                hints.append(f"mrr could be {by_name[word]} {how}, in a SELECT (sql: instead of from:)")
-    if not guess.theirs("billing_period_months"):
-        for word in ("billing_frequency", "billing_interval", "billing_period", "interval"):
-            if word in by_name:
-                hints.append(f"billing_period_months could be counted from {by_name[word]}, in a SELECT")
-    return hints
-
-
 # the YAML -----------------------------------------------------------------------------------------------------------
 
 
-def _head(source: Source, seen: list[_Seen], *, address: str, name: str, folder: Path | None) -> Iterator[str]:
+def _head(source: Source, seen: list[Evidence], *, address: str, name: str, folder: Path | None) -> Iterator[str]:
     yield f"# A first look at {source.address}, by uptier init."
     yield "# What is marked as doubt is a guess: read it and mend it, then run 'uptier check' on this file."
     yield "# Every key is described in docs/settings.md, every table in docs/tables.md."
     yield f"project: {_text(name)}"
     if "://" in address and source.address != address:
-        yield f"source: ${{{SOURCE_VARIABLE}}}   # the address holds a secret: export {SOURCE_VARIABLE}=..., never written here"
+        yield f"# The address holds a secret, which is not written here: export {SOURCE_VARIABLE}=..."
+        yield f"source: ${{{SOURCE_VARIABLE}}}"
     else:
         yield f"source: {_text(_from(folder, address))}"
     yield f"store: {_text(f'.uptier/{name}')}"
     yield from _until(seen)
     yield from _currency(seen)
-    naive = {one.guess.name: one.times_in for one in seen if one.times_in}
+    naive = {one.guess.name: one.naive for one in seen if one.naive}
     if naive:
         shown = ", ".join(f"{table}.{column}" for table, columns in naive.items() for column in columns)
         yield _said("timezone: UTC", f"doubt: these carry no zone, UTC is assumed: {shown}")
@@ -249,7 +125,7 @@ def _head(source: Source, seen: list[_Seen], *, address: str, name: str, folder:
         yield _said("# timezone: UTC", "not needed: no time was found without a zone")
 
 
-def _until(seen: list[_Seen]) -> Iterator[str]:
+def _until(seen: list[Evidence]) -> Iterator[str]:
     newest = {one.guess.name: one.newest for one in seen if one.newest is not None}
     if not newest:
         yield _said("data_until: 2000-01-01", "doubt: no time was found; the first day that the data do not cover")
@@ -262,21 +138,22 @@ def _until(seen: list[_Seen]) -> Iterator[str]:
         yield f"#   newest days: {', '.join(f'{table} {day}' for table, day in newest.items())}"
 
 
-def _currency(seen: list[_Seen]) -> Iterator[str]:
+def _currency(seen: list[Evidence]) -> Iterator[str]:
     money = [
         one.theirs
         for each in seen
         for one in each.guess.columns
         if CONTRACT[each.guess.name].columns[one.column].kind is Kind.MONEY
     ]
-    named = {part.upper() for theirs in money for part in plain(theirs).split("_") if part in ("usd", "eur", "gbp", "chf")}
+    parts = {part.upper() for theirs in money for part in plain(theirs).split("_")}
+    named = parts & set(CURRENCIES)
     if len(named) == 1:
         yield f"currency: {named.pop()}"
     else:
         yield _said("currency: USD", "doubt: no column says it; the ISO code of all amounts")
 
 
-def _tables(source: Source, seen: list[_Seen], guesses: list[TableGuess]) -> Iterator[str]:
+def _tables(source: Source, seen: list[Evidence], guesses: list[TableGuess]) -> Iterator[str]:
     by_name = {one.guess.name: one for one in seen}
     incomplete = {one.name: one for one in guesses if one.name not in by_name}
     if not by_name:
@@ -296,14 +173,14 @@ def _tables(source: Source, seen: list[_Seen], guesses: list[TableGuess]) -> Ite
         yield from _not_found(name, incomplete.get(name))
 
 
-def _found(one: _Seen) -> Iterator[str]:
+def _found(one: Evidence) -> Iterator[str]:
     guess = one.guess
     contract = CONTRACT[guess.name]
     yield f"# {contract.__doc__}"
     yield f"{guess.name}:"
     if guess.sql:
         yield _said("  sql: |", f"doubt: {' and '.join(_joined(guess))}")
-        yield f"    {guess.sql}"
+        yield from (f"    {line}" for line in guess.sql.splitlines())
     else:
         yield _said(f"  from: {_text(guess.raw)}", f"doubt: {guess.doubt}" if guess.doubt else "")
     if one.form.name and (one.form.name != "intervals" or one.form.doubt):
@@ -314,13 +191,13 @@ def _found(one: _Seen) -> Iterator[str]:
     if guess.constants:
         yield "  constants:"
         for column, value in guess.constants.items():
-            yield _said(f"    {column}: {_text(value)}", "doubt: nothing tells kinds apart; all taken as use of a feature")
+            yield _said(f"    {column}: {_text(value)}", "doubt: nothing tells kinds apart; all is use of a feature")
     if "kind" in contract.columns:
         yield from _kinds(one)
     if contract.time and "recorded_at" in contract.columns and not guess.theirs("recorded_at"):
         yield _said("  # lag_days: 0", "doubt: no recorded_at; how many days may a row arrive late, at worst?")
-    for hint in one.hints:
-        yield from textwrap.wrap(f"doubt: {hint}", TEXT_WIDTH, initial_indent="  # ", subsequent_indent="  #   ")
+    for doubt in one.doubts:
+        yield from textwrap.wrap(f"doubt: {doubt}", TEXT_WIDTH, initial_indent="  # ", subsequent_indent="  #   ")
     for column in guess.missing:
         yield f"  # doubt: {column} is required and was not found: {contract.columns[column].meaning}"
 
@@ -348,7 +225,7 @@ def _columns(guess: TableGuess) -> Iterator[str]:
         yield _said(f"  #   {column}:", f"not found: {described.meaning}{'; required' if described.required else ''}")
 
 
-def _kinds(one: _Seen) -> Iterator[str]:
+def _kinds(one: Evidence) -> Iterator[str]:
     if one.kinds and set(one.kinds) != set(USAGE_KINDS):
         yield _said(
             f"  kinds: [{', '.join(one.kinds)}]", "doubt: as found; signals of other kinds are not available, not zero"
@@ -380,7 +257,8 @@ def _accounts_of(subscriptions: TableGuess) -> Iterator[str]:
     yield f"# {CONTRACT['accounts'].__doc__}"
     yield "accounts:"
     yield _said("  sql: |", "doubt: no table of accounts was found; these are the ids that have subscriptions")
-    yield f"    SELECT DISTINCT {quoted(str(theirs))} AS account_id FROM {origin}"
+    select = f"SELECT DISTINCT {quoted(str(theirs))} AS account_id FROM {origin}"
+    yield from (f"    {line}" for line in select.splitlines())
 
 
 def _not_found(name: str, incomplete: TableGuess | None) -> Iterator[str]:
@@ -390,7 +268,9 @@ def _not_found(name: str, incomplete: TableGuess | None) -> Iterator[str]:
     yield f"# {name}:"
     if incomplete is not None:
         lacking = ", ".join(incomplete.missing)
-        yield _said(f"#   from: {_text(incomplete.raw)}", f"doubt: it may be this one, but it lacks {lacking}")
+        # a table of the contract's own name is read without being listed
+        which = "it is read under its own name" if incomplete.raw == name else "it may be this one"
+        yield _said(f"#   from: {_text(incomplete.raw)}", f"doubt: {which}, but it lacks {lacking}")
     else:
         yield "#   from:"
     yield "#   columns:"
@@ -401,7 +281,7 @@ def _not_found(name: str, incomplete: TableGuess | None) -> Iterator[str]:
             yield _said(f"#     {column}:{f' {_text(theirs)}' if theirs else ''}", said)
 
 
-def _foot(source: Source, seen: list[_Seen], guesses: list[TableGuess]) -> Iterator[str]:
+def _foot(source: Source, seen: list[Evidence], guesses: list[TableGuess]) -> Iterator[str]:
     overwritten = [
         f"{one.guess.name}.{column.column}"
         for one in seen
@@ -411,11 +291,11 @@ def _foot(source: Source, seen: list[_Seen], guesses: list[TableGuess]) -> Itera
     ]
     if overwritten:
         yield ""
-        yield "# What a source overwrites in place is hidden from signals, unless you vouch for a day since which it holds:"
+        yield "# What a source overwrites in place is hidden from signals, save where you say since when its values hold:"
         yield "# holds_since:"
         yield from (f"#   {place}: 2020-01-01" for place in overwritten)
     used = {one.raw for one in guesses} | {join.table for one in guesses for join in one.joins}
-    left = [name for name in source.names if name not in used]
+    left = [name for name in source.names if name not in used and name not in CONTRACT]
     if left:
         yield ""
         yield f"# Not used: {', '.join(left)}."

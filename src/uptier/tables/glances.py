@@ -150,7 +150,7 @@ def event_names(table: ir.Table, column: str) -> list[tuple[str, int]] | None:
 
 
 def loaded_in_bulk(table: ir.Table, time: str, recorded: str) -> bool:
-    """Say whether rows were mostly loaded long after they happened, so that the load says nothing on when they were known.
+    """Say whether most rows were loaded long after they happened: the load then does not say when they were known.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ def subscription_form(table: ir.Table, guess: TableGuess) -> Form:
     if facts["ids"] == facts["rows"]:
         return Form(
             name="intervals",
-            doubt="no subscription has a second row; if seats and plans are overwritten in place, this is form: current",
+            doubt="no subscription has a second row; where seats and plans are overwritten, this is form: current",
         )
     return Form(name="intervals")
 
@@ -242,7 +242,9 @@ def _form_without_end(facts: dict[str, int]) -> Form:
         )
     if facts["rows"] >= MOSTLY / 2 * facts["ids"] * facts["starts"]:
         return Form(name="snapshots", doubt="the same few days stand in most subscriptions' rows, as in regular copies")
-    return Form(name="change_log", doubt="several rows for a subscription and no end: each is taken to hold until the next")
+    return Form(
+        name="change_log", doubt="several rows for a subscription and no end: each is taken to hold until the next"
+    )
 
 
 def _facts(rows: ir.Table) -> dict[str, int]:

@@ -116,12 +116,12 @@ class TableGuess:
             return ""
         own = quoted(self.raw)
         columns = ", ".join([f"{own}.*", *(f"{quoted(one.table)}.{quoted(one.column)}" for one in self.joins)])
-        joined = " ".join(
+        joined = "\n".join(
             f"LEFT JOIN (SELECT DISTINCT {quoted(one.key)}, {quoted(one.column)} FROM {quoted(one.table)}) "
             f"AS {quoted(one.table)} USING ({quoted(one.key)})"
             for one in self.joins
         )
-        return f"SELECT {columns} FROM {own} {joined}"
+        return f"SELECT {columns}\nFROM {own}\n{joined}"
 
 
 def guess_tables(source: Source) -> list[TableGuess]:
@@ -255,9 +255,7 @@ def _columns(schema: Mapping[str, dt.DataType], name: str) -> dict[str, ColumnGu
     return found
 
 
-def _candidates(
-    free: Mapping[str, dt.DataType], name: str, column: str, *, sure_only: bool
-) -> list[tuple[str, bool]]:
+def _candidates(free: Mapping[str, dt.DataType], name: str, column: str, *, sure_only: bool) -> list[tuple[str, bool]]:
     described = CONTRACT[name].columns[column]
     own = "_".join(part.removesuffix("s") for part in name.split("_"))
     # subscription_start_date in a table of subscriptions is its start_date

@@ -30,8 +30,8 @@ TABLES = {
 
 # canonical column, alone or with its table: other names for it, best first; with '?' those that often mean other things
 COLUMNS = {
-    "account_id": "customer_id org_id organization_id organisation_id workspace_id company_id client_id tenant_id team_id "
-    "account_key account_number customer_number account? customer? company? workspace?",
+    "account_id": "customer_id org_id organization_id organisation_id workspace_id company_id client_id tenant_id "
+    "team_id account_key account_number customer_number account? customer? company? workspace?",
     "accounts.account_id": "id",
     "accounts.account_name": "name company_name customer_name display_name",
     "accounts.created_at": "signup_date signed_up_at customer_since start_date created date_created onboarded_at",
@@ -51,11 +51,12 @@ COLUMNS = {
     "quota": "limit allowance included_quantity max_value?",
     "subscriptions.subscription_id": "id sub_id contract_id license_id licence_id agreement_id subscription",
     "seats": "licenses licences seat_count num_seats n_seats license_count licensed_users quantity? qty?",
-    "mrr": "mrr_amount monthly_recurring_revenue mrr_usd mrr_eur mrr_gbp monthly_amount amount? monthly_price? revenue?",
+    "mrr": "mrr_amount monthly_recurring_revenue mrr_usd mrr_eur mrr_gbp monthly_amount amount? "
+    "monthly_price? revenue?",
     "subscriptions.billing_period_months": "bill_period_months billing_months interval_months term_months?",
     "subscriptions.term_end": "renewal_date renews_at contract_end contract_end_date term_end_date expiry_date?",
-    "valid_from": "start_date started_at starts_at period_start effective_from effective_at effective_date start from_date "
-    "snapshot_date changed_at change_date as_of current_period_start? created_at? month? date?",
+    "valid_from": "start_date started_at starts_at period_start effective_from effective_at effective_date start "
+    "from_date snapshot_date changed_at change_date as_of current_period_start? created_at? month? date?",
     "valid_to": "end_date ended_at ends_at period_end effective_to end to_date current_period_end? canceled_at? "
     "cancelled_at? churned_at? expires_at?",
     "recorded_at": "loaded_at? ingested_at? inserted_at? synced_at? received_at? etl_loaded_at? _fivetran_synced?",
@@ -102,9 +103,15 @@ COLUMNS = {
 
 # patterns of event names, in small letters joined by underscores: what sort of event that probably is
 EVENTS = (
-    ("upgrade_prompt", "*upgrade*prompt* *upgrade*modal* *upgrade*view* *upgrade*click* *upgrade*page* *pricing* *view*plans*"),
+    (
+        "upgrade_prompt",
+        "*upgrade*prompt* *upgrade*modal* *upgrade*view* *upgrade*click* *upgrade*page* *pricing* *view*plans*",
+    ),
     ("gate_hit", "*paywall* gate_* *_gate *_gate_* *gated* locked* *_locked*"),
-    ("limit_error", "*limit*error* *limit*hit* *limit*reached* *limit*exceeded* *quota*exceeded* *quota*reached* *rate_limit*"),
+    (
+        "limit_error",
+        "*limit*error* *limit*hit* *limit*reached* *limit*exceeded* *quota*exceeded* *quota*reached* *rate_limit*",
+    ),
     ("trial_use", "trial_* *_trial_* *_trial"),
     ("export", "*export* *download*csv* *download*report*"),
     ("integration_call", "*integration* *webhook* *api_call* *api_request*"),
@@ -112,7 +119,7 @@ EVENTS = (
     ("feature_used", "*feature_use* *use_feature* *used_feature*"),
 )
 
-_LAYERS = ("stg", "raw", "src", "dim", "fct", "fact", "tbl", "vw", "public", "analytics")  # what warehouses put in front
+_LAYERS = ("stg", "raw", "src", "dim", "fct", "fact", "tbl", "vw", "public")  # what warehouses put in front
 
 
 def plain(name: str) -> str:
@@ -156,7 +163,7 @@ def table_words(names: Iterable[str]) -> dict[str, str]:
     {'acme_accounts': 'account', 'acme_stg_usage_events': 'usage_event'}
     """
     parts = {name: plain(name).split("_") for name in names}
-    while len(parts) > 1 and len({words[0] for words in parts.values()}) == 1 and all(len(p) > 1 for p in parts.values()):
+    while len(parts) > 1 and len({words[0] for words in parts.values()}) == 1 and min(map(len, parts.values())) > 1:
         parts = {name: words[1:] for name, words in parts.items()}
     reduced = {}
     for name, words in parts.items():
@@ -239,4 +246,3 @@ def _singular(word: str) -> str:
     if word.endswith("ies"):
         return word[:-3] + "y"
     return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else word
-

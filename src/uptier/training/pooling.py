@@ -119,7 +119,7 @@ def too_few(*, everything: Counts, fit: Counts, test: Counts, settings: Training
         Empty where there are enough.
     """
     if not everything.n:
-        return "There is no window to learn from, so nothing is known of this outcome and its rate is given as 0."
+        return "There is no window to learn from, so nothing is known of this outcome."
     short = fit.positive_accounts < settings.min_fit_positives
     if not short and test.positive_accounts >= settings.min_test_positives:
         return ""
