@@ -1,7 +1,7 @@
 """The command line: one thin function for each verb of :class:`uptier.project.Project`.
 
-Only typer is imported here: `uptier --help` must answer at once. Exit codes: 0 done, 1 our fault (a traceback), 2 usage,
-3 no model was good enough (scoring by rules was still done), 4 something that a person can act on.
+Only typer is imported here: `uptier --help` must answer at once. Exit codes: 0 done, 1 our fault (a traceback),
+2 usage, 3 no model was good enough (scoring by rules was still done), 4 something that a person can act on.
 """
 
 from __future__ import annotations
@@ -197,8 +197,10 @@ def demo(
         findings.require_no_errors(config)
         training = project.train()
         scoring = project.score()
-        first = str(scoring.scorecard["account_id"].iloc[0])
-        brief = project.explain(first)
+        # of the highest, the one that is likeliest to say yes teaches most
+        highest = scoring.scorecard.head(10)
+        readiest = highest["account_id"].iloc[int(highest["p_any"].fillna(0).argmax())]
+        brief = project.explain(str(readiest))
     _say_findings(findings, quiet=False)
     _say_training(project, training, quiet=False)
     _say_scoring(project, scoring, quiet=False)
@@ -206,8 +208,8 @@ def demo(
     console.print()
     console.print(render(brief))
     console.print(f"\nAnother account: uptier explain {config} ACCOUNT", highlight=False)
-    console.print(f"How it was learnt: mlflow ui --backend-store-uri sqlite:///{project.settings.store}/mlflow.db",
-                  highlight=False, soft_wrap=True)
+    tracking = f"sqlite:///{project.settings.store}/mlflow.db"
+    console.print(f"How it was learnt: mlflow ui --backend-store-uri {tracking}", highlight=False, soft_wrap=True)
     if training.trained.refused_because:
         raise typer.Exit(REFUSED)
 

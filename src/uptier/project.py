@@ -266,7 +266,13 @@ class Project:
         bundle, version, run_id = self._champion()
         self._tell("Scoring")
         scorecard = score(
-            frame, account_facts(self._tables, frame), bundle, self._catalog, self.settings, as_of=as_of, version=version
+            frame,
+            account_facts(self._tables, frame),
+            bundle,
+            self._catalog,
+            self.settings,
+            as_of=as_of,
+            version=version,
         )
         written = write(
             scorecard,
@@ -386,7 +392,9 @@ class Project:
             first = states["day"].min()
             found = f"the first subscription begins on {first.date()}" if len(states) else "no subscriptions"
             raise ScoringError(
-                f"No account has a subscription just before {as_of}.", found=found, do="Choose a later date with --as-of."
+                f"No account has a subscription just before {as_of}.",
+                found=found,
+                do="Choose a later date with --as-of.",
             )
         return looks.assign(as_of=pd.Timestamp(as_of).as_unit("us"))
 

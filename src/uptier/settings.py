@@ -497,8 +497,7 @@ def _expanded(
         name = match.group(1)
         if name not in environment:
             raise SettingsError(
-                f"{path}, line {_line(node, place)}, {_dotted(place)}: "
-                f"the environment variable {name} is not set.",
+                f"{path}, line {_line(node, place)}, {_dotted(place)}: the environment variable {name} is not set.",
                 do=f"Set it (export {name}=...) and run this again.",
             )
         return environment[name]
@@ -516,15 +515,19 @@ def _told(error: ValidationError, path: Path, node: yaml.Node, raw: dict[str, An
         elif problem["type"] == "missing":
             message = f"the key '{place[-1]}' is missing"
         found = _written(raw, place)
-        said = f"{path}, line {_line(node, place)}, {_dotted(place)}: {message.rstrip('.')}."
+        said = f"{path}, line {_line(node, place)}, {_dotted(place)}: {_ended(message)}"
         lines.append(said + (f" Found: {found}." if found else ""))
     return SettingsError("\n".join(lines), do="Every key is described in docs/settings.md.")
+
+
+def _ended(message: str) -> str:
+    return message if message.endswith((".", "?")) else f"{message}."
 
 
 def _keys_beside(place: tuple[str | int, ...]) -> list[str]:
     part: Any = Settings
     for step in place[:-1]:
-        field = part.model_fields.get(step) if isinstance(part, type) and issubclass(part, BaseModel) else None
+        field = part.model_fields.get(str(step)) if isinstance(part, type) and issubclass(part, BaseModel) else None
         if field is None:
             # the key of a dict or the number of a list item: one level inside the same annotation
             continue

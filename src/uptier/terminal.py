@@ -82,7 +82,9 @@ def findings_table(findings: Findings) -> Table:
     Table
         One row for each, errors first.
     """
-    table = Table(title=f"Check: {len(findings.errors)} errors, {len(findings.warnings)} warnings", title_justify="left")
+    table = Table(
+        title=f"Check: {len(findings.errors)} errors, {len(findings.warnings)} warnings", title_justify="left"
+    )
     table.add_column("")
     table.add_column("code", no_wrap=True)
     table.add_column("table", no_wrap=True)
@@ -137,7 +139,17 @@ def training_table(training: Training) -> Table:
         One row for each outcome.
     """
     table = Table(title="Test slice: AUC with 95 % interval, for accounts the model never saw", title_justify="left")
-    for heading in ("outcome", "rows", "positive", "model", "points", "utilisation", "logistic", "lift in top tenth", ""):
+    for heading in (
+        "outcome",
+        "rows",
+        "positive",
+        "model",
+        "points",
+        "utilisation",
+        "logistic",
+        "lift in top tenth",
+        "",
+    ):
         table.add_column(heading, justify="left" if heading in ("outcome", "") else "right")
     for outcome, made in training.trained.judgements.items():
         told = made.as_json()
@@ -149,7 +161,7 @@ def training_table(training: Training) -> Table:
             _interval(told["auc"]),
             *(_middle(told["baselines"][name]["auc"]) for name in ("points", "utilisation", "logistic")),
             f"{lift[0][1]:.1f}" if lift else "",
-            "[green]passed[/]" if told["passed"] else "[yellow]pooled rate[/]",
+            _standing(passed=told["passed"], rows=told["n"]),
         )
     return table
 
@@ -204,15 +216,26 @@ def scorecard_table(scoring: Scoring, settings: Settings) -> Table:
         for heading in ("account", "plan", "points", "tier", "action", "first reason"):
             table.add_column(heading, justify="right" if heading == "points" else "left")
         for _, row in top.iterrows():
-            table.add_row(*(_text(row[name]) for name in ("account_id", "plan", "points", "tier", "action")),
-                          _first_reason(row))
+            table.add_row(
+                *(_text(row[name]) for name in ("account_id", "plan", "points", "tier", "action")), _first_reason(row)
+            )
         return table
     title = f"{scoring.as_of}: the {len(top)} highest by P(any upsell) times gain in {settings.currency} a year"
     table = Table(title=title, title_justify="left")
-    headings = ("account", "plan", *(WORDS[name] for name in CONVERSIONS), "any", "gain a year", "churn", "action",
-                "first reason")
+    headings = (
+        "account",
+        "plan",
+        *(WORDS[name] for name in CONVERSIONS),
+        "any",
+        "gain a year",
+        "churn",
+        "action",
+        "first reason",
+    )
     for heading in headings:
-        table.add_column(heading, justify="left" if heading in ("account", "plan", "action", "first reason") else "right")
+        table.add_column(
+            heading, justify="left" if heading in ("account", "plan", "action", "first reason") else "right"
+        )
     for _, row in top.iterrows():
         table.add_row(
             _text(row["account_id"]),
@@ -239,7 +262,9 @@ def scoring_words(scoring: Scoring) -> str:
     str
         One or two lines.
     """
-    basis = "rules alone: there is no model good enough" if scoring.written.fallback else f"model version {scoring.version}"
+    basis = (
+        "rules alone: there is no model good enough" if scoring.written.fallback else f"model version {scoring.version}"
+    )
     return f"{scoring.written.rows:,} accounts, by {basis}. Scorecard: {scoring.written.csv}"
 
 
@@ -273,6 +298,12 @@ def _plain(told: Any) -> Any:
     return told
 
 
+def _standing(*, passed: bool, rows: int) -> str:
+    if passed:
+        return "[green]passed[/]"
+    return "[yellow]pooled rate[/]" if rows else "not available"
+
+
 def _first_reason(row: pd.Series) -> str:
     # the code, not the sentence: a table is for looking over, the brief is for reading
     return _text(row["reason_1_code"]).replace("_", " ")
@@ -291,4 +322,4 @@ def _percent(share: float) -> str:
 
 
 def _text(value: object) -> str:
-    return "" if value is None or value != value else str(value)  # noqa: PLR0124  # NaN differs from itself
+    return "" if value is None or value != value else str(value)  # NaN differs from itself

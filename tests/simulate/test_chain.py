@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -62,7 +64,7 @@ def test_a_step_leaves_the_states_that_it_was_given_unchanged() -> None:
 def test_chances_grow_with_the_window_and_stay_below_one() -> None:
     backwards = Backwards(CHAINS[0], "churn")
     months = [backwards.chances(last_step=last, renewal_month=None) for last in (1, 4, 8, 13)]
-    assert all((longer > shorter).all() for shorter, longer in zip(months[:-1], months[1:], strict=True))
+    assert all((longer > shorter).all() for shorter, longer in pairwise(months))
     assert months[-1].max() < 1
 
 

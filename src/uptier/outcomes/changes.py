@@ -33,8 +33,8 @@ def changes(tables: Tables) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row for each change, ordered by account and day. Columns: account_id; day and known_day (datetime64), when it
-        happened and became known; kind, one of `KINDS`; mrr_before and mrr_after, in hundredths of the account currency
+        One row for each change, ordered by account and day. Columns: account_id; day and known_day (datetime64), when
+        it happened and became known; kind, one of `KINDS`; mrr_before and mrr_after, in hundredths of the account currency
         per month.
     """
     states = _states(tables).order_by(["account_id", "day"]).to_pandas()
@@ -61,7 +61,9 @@ def subscribed(tables: Tables) -> pd.DataFrame:
         Columns account_id, day (datetime64), and what holds from that day on: running, the number of subscriptions, and
         tier_rank, the place of the highest plan (NaN where it is not known).
     """
-    states = _states(tables).select("account_id", "day", "running", "tier_rank").order_by(["account_id", "day"]).to_pandas()
+    states: pd.DataFrame = (
+        _states(tables).select("account_id", "day", "running", "tier_rank").order_by(["account_id", "day"]).to_pandas()
+    )
     states["day"] = states["day"].astype("datetime64[us]")
     return states
 
@@ -72,7 +74,9 @@ def _versions(tables: Tables) -> ir.Table:
         ibis.window(group_by=versions.subscription_id, order_by=[versions.day, versions.known_day])
     )
     # a version that its successor overtakes ends there, whatever it says itself
-    end = ibis.least(ibis.coalesce(versions.end_day, ibis.date(FAR_AHEAD)), ibis.coalesce(following, ibis.date(FAR_AHEAD)))
+    end = ibis.least(
+        ibis.coalesce(versions.end_day, ibis.date(FAR_AHEAD)), ibis.coalesce(following, ibis.date(FAR_AHEAD))
+    )
     versions = versions.mutate(until=end, end_known=versions.end_known_day)
     versions = versions.filter(versions.until > versions.day)
     if "plans" in tables:
@@ -140,8 +144,14 @@ def _addon_changes(tables: Tables, states: pd.DataFrame) -> pd.DataFrame:
     found = pd.concat([starts, ends], ignore_index=True).sort_values("day")
     timeline = states[["account_id", "day", "running", "mrr"]].assign(day=states["day"].astype("datetime64[us]"))
     # strictly before: an add-on bought together with the first subscription is part of the first sale
-    found = pd.merge_asof(found, timeline.sort_values("day"), on="day", by="account_id", allow_exact_matches=False,
-                          suffixes=("_addon", ""))
+    found = pd.merge_asof(
+        found,
+        timeline.sort_values("day"),
+        on="day",
+        by="account_id",
+        allow_exact_matches=False,
+        suffixes=("_addon", ""),
+    )
     left = states[states["running"] == 0][["account_id", "day"]].astype({"day": "datetime64[us]"})
     leaves = found.merge(left, on=["account_id", "day"], how="left", indicator="leaves")["leaves"] == "both"
     found = found[(found["running"] > 0) & ~((found["kind"] == "downgrade") & leaves.to_numpy())]

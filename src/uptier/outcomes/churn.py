@@ -54,8 +54,8 @@ def upsell_episodes(changes: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns account_id and as_of, the day of the upsell. Signals see what lay before that day, which is what is known
-        when the question "and if we sell to them today?" is asked.
+        Columns account_id and as_of, the day of the upsell. Signals see what lay before that day, which is what is
+        known when the question "and if we sell to them today?" is asked.
     """
     upsells = changes[changes["kind"].isin(CONVERSIONS)]
     episodes = upsells[["account_id", "day"]].rename(columns={"day": "as_of"}).drop_duplicates()
@@ -81,7 +81,9 @@ def post_upsell_labels(tables: Tables, episodes: pd.DataFrame, changes: pd.DataF
     """
     settings = tables.settings
     # what is given up on the day of the upsell is part of the deal: an add-on that the higher plan includes
-    both = changes.merge(episodes.rename(columns={"as_of": "day"}), on=["account_id", "day"], how="left", indicator=True)
+    both = changes.merge(
+        episodes.rename(columns={"as_of": "day"}), on=["account_id", "day"], how="left", indicator=True
+    )
     changes = changes[(both["_merge"] == "left_only").to_numpy()]
     window = Window(
         outcome="post_upsell_churn",

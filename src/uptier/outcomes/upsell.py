@@ -41,7 +41,8 @@ def upsell_labels(tables: Tables, looks: pd.DataFrame, changes: pd.DataFrame, ou
     -------
     Labels
         An upsell of any kind or a leaving in the gap, and an upsell already being negotiated at the as-of date, leave a
-        row out, counted, as does the highest plan, above which there is no upgrade; where the project lacks what the outcome is seen by, all rows are ``not_available``.
+        row out, counted, as does the highest plan, above which there is no upgrade; where the project lacks what the
+        outcome is seen by, all rows are ``not_available``.
     """
     table, column = NEEDS[outcome]
     if table not in tables or column not in tables.present[table]:
@@ -114,7 +115,8 @@ def in_talks(tables: Tables, looks: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns account_id, as_of and upsell_type (None where the opportunity does not say). An expansion deal that is open
+        Columns account_id, as_of and upsell_type (None where the opportunity does not say). An expansion deal that is
+        open
         predicts itself: it is no example to learn from.
     """
     from uptier.tables.history import History, grid_of
@@ -131,7 +133,8 @@ def in_talks(tables: Tables, looks: pd.DataFrame) -> pd.DataFrame:
     now = past.mutate(_place=latest)
     now = now.filter((now._place == 0) & ~now.stage.isin(CLOSED_STAGES))
     found = now.select("account_id", "as_of", "upsell_type").distinct().to_pandas()
-    return found.astype({"as_of": "datetime64[us]"})
+    typed: pd.DataFrame = found.astype({"as_of": "datetime64[us]"})
+    return typed
 
 
 def median_gains(changes: pd.DataFrame) -> dict[str, float]:

@@ -125,7 +125,9 @@ class Measures:
         Number
             Events; 0 where there are none.
         """
-        return self._ask(Question(plan="usage", what="events", kinds=kinds, last=last, before=before), "usage", *_recorded(kinds))
+        return self._ask(
+            Question(plan="usage", what="events", kinds=kinds, last=last, before=before), "usage", *_recorded(kinds)
+        )
 
     def features(self, *kinds: str, last: int) -> Number:
         """Count the distinct features that were touched.
@@ -142,7 +144,9 @@ class Measures:
         Number
             Features; 0 where there are none.
         """
-        return self._ask(Question(plan="usage", what="features", kinds=kinds, last=last), "usage", "feature", *_recorded(kinds))
+        return self._ask(
+            Question(plan="usage", what="features", kinds=kinds, last=last), "usage", "feature", *_recorded(kinds)
+        )
 
     def days_since_last(self, *kinds: str) -> Number:
         """Count the days since the latest event.
@@ -174,7 +178,9 @@ class Measures:
         Number
             Days; 0 where there are none.
         """
-        return self._ask(Question(plan="usage_days", what="days_with", kinds=kinds, last=last), "usage", *_recorded(kinds))
+        return self._ask(
+            Question(plan="usage_days", what="days_with", kinds=kinds, last=last), "usage", *_recorded(kinds)
+        )
 
     def peak_daily_users(self, *, last: int, before: int = 0) -> Number:
         """Give the most users seen on one day.

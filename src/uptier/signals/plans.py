@@ -279,9 +279,9 @@ def _months_after(day: Any, months: Any) -> Any:
 
 def _with_plan_facts(history: History, rows: ir.Table) -> ir.Table:
     if not history.has("plans"):
-        empty = {
-            name: ibis.null("int64") for name in ("tier_rank", "price", "next_price", "next_seats")
-        } | {name: ibis.null("int64") for name in ("features", "next_new_features")}
+        empty = {name: ibis.null("int64") for name in ("tier_rank", "price", "next_price", "next_seats")} | {
+            name: ibis.null("int64") for name in ("features", "next_new_features")
+        }
         return rows.mutate(**empty)
     facts = plan_facts(history)
     return rows.left_join(facts, "plan_id").drop("plan_id_right")
@@ -345,9 +345,7 @@ def _meters(history: History, questions: list[Question]) -> ir.Table:
     )
     earlier = nearest.age >= nearest._age + METER_TREND_DAYS
     ranked = nearest.mutate(
-        _earlier=ibis.row_number().over(
-            group_by=[*meter, earlier], order_by=[nearest.age, ibis.desc(nearest.read_at)]
-        ),
+        _earlier=ibis.row_number().over(group_by=[*meter, earlier], order_by=[nearest.age, ibis.desc(nearest.read_at)]),
         _is_earlier=earlier,
     )
     now = ranked._place == 0

@@ -54,20 +54,36 @@ class Unit(StrEnum):
 
         Examples
         --------
-        >>> Unit.SHARE.told(0.917), Unit.USERS.told(1), Unit.MONEY.told(1200.0, currency="USD")
-        ('92 %', '1 user', 'USD 1,200')
+        >>> Unit.SHARE.told(0.917), Unit.USERS.told(1), Unit.TIMES.told(2), Unit.MONEY.told(1200.0, currency="USD")
+        ('92 %', '1 user', 'twice', 'USD 1,200')
         """
         if self is Unit.CATEGORY or not isinstance(value, int | float):
             return str(value)
         if self in (Unit.SHARE, Unit.GROWTH):
-            return f"{value * 100:,.0f} %"
+            return _per_cent(value)
         if self is Unit.MONEY:
             return f"{currency} {value:,.0f}".strip()
         if self is Unit.RATIO:
-            return f"{value:,.1f}"
+            return f"{value:,.1f}".removesuffix(".0")
         whole = math.floor(value + 0.5)
+        if self is Unit.TIMES and whole in _OFTEN:
+            return _OFTEN[whole]
+        if whole == 0 and value > 0:
+            return f"less than 1 {self.value[:-1]}"
         word = self.value[:-1] if whole == 1 else self.value
         return f"{whole:,} {word}"
+
+
+_OFTEN = {1: "once", 2: "twice"}
+
+
+def _per_cent(share: float) -> str:
+    # rounding must not say that nothing is something, or that nearly all is all
+    if 0 < share < 0.005:
+        return "under 1 %"
+    if 0.995 <= share < 1:
+        return "over 99 %"
+    return f"{share * 100:,.0f} %"
 
 
 class Effect(StrEnum):

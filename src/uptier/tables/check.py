@@ -179,9 +179,7 @@ def _rows(one: Mapped, settings: Settings) -> Iterable[Finding]:
             code="empty-table", table=name, count=1, severity=severity, message=f"The table '{name}' has no rows."
         )
         return
-    yield _warning(
-        "equal-rows", name, rows - kept, "rows are equal in every column to another; they are left out."
-    )
+    yield _warning("equal-rows", name, rows - kept, "rows are equal in every column to another; they are left out.")
     yield from _wrong_types(one)
     yield _error("null-value", name, numbers["null-value"], "rows lack a value that the contract requires.")
     yield _error("negative-number", name, numbers["negative-number"], "rows hold a number below zero.")
@@ -220,8 +218,11 @@ def _between(one: Mapped, mapped: Mapping[str, Mapped], settings: Settings) -> I
         plans = mapped["plans"].table
         strangers = table.filter(table.plan_id.notnull()).anti_join(plans, "plan_id")
         yield _warning(
-            "unknown-plan", name, _count(strangers), "rows name a plan that the table 'plans' does not have; its tier "
-            "is then not known, and plan upgrades from or to it are not seen."
+            "unknown-plan",
+            name,
+            _count(strangers),
+            "rows name a plan that the table 'plans' does not have; its tier "
+            "is then not known, and plan upgrades from or to it are not seen.",
         )
     if name.startswith("usage_") and "subscriptions" in mapped:
         versions = as_versions(mapped["subscriptions"].table.distinct(), settings.table("subscriptions").form)
@@ -301,8 +302,10 @@ def _kinds(one: Mapped, settings: Settings) -> Iterable[Finding]:
         return
     names = unmapped_kinds(one, settings).execute()
     if len(names):
-        shown = ", ".join(f"{row.name_} ({row.events:,})" for row in names.rename(columns={"name": "name_"}).head(
-            NAMES_SHOWN).itertuples())
+        shown = ", ".join(
+            f"{row.name_} ({row.events:,})"
+            for row in names.rename(columns={"name": "name_"}).head(NAMES_SHOWN).itertuples()
+        )
         yield _warning(
             "unmapped-kind",
             one.name,

@@ -121,8 +121,8 @@ def hidden_columns(name: str, settings: Settings) -> set[str]:
     Returns
     -------
     set of str
-        Columns that are overwritten in place, without those that the project vouches for and those that carry the day on
-        which they became known.
+        Columns that are overwritten in place, without those that the project vouches for and those that carry the day
+        on which they became known.
     """
     overwritten = {
         column
@@ -158,9 +158,7 @@ def dated(table: ir.Table, name: str, lag_days: int) -> ir.Table:
     table = table.mutate(known_day=ibis.coalesce(table.recorded_at.date(), _later(table.day, lag_days)))
     if "valid_to" in contract.columns:
         table = table.mutate(end_day=table.valid_to.date())
-        table = table.mutate(
-            end_known_day=ibis.coalesce(table.end_recorded_at.date(), _later(table.end_day, lag_days))
-        )
+        table = table.mutate(end_known_day=ibis.coalesce(table.end_recorded_at.date(), _later(table.end_day, lag_days)))
     return table
 
 

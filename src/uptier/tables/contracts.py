@@ -124,7 +124,9 @@ class Table:
 CONTRACT: dict[str, type[Table]] = {}
 
 _ACCOUNT = Column(kind=Kind.ID, meaning="the account that the row is about", required=True)
-_RECORDED = Column(kind=Kind.TIME, meaning="when the row became known to us; without it the table's lag_days is assumed")
+_RECORDED = Column(
+    kind=Kind.TIME, meaning="when the row became known to us; without it the table's lag_days is assumed"
+)
 
 USAGE_KINDS = (
     "login",
@@ -197,10 +199,10 @@ class Subscriptions(Table):
     account_id = _ACCOUNT
     plan_id = Column(kind=Kind.ID, meaning="the plan", change=Change.DATED)
     seats = Column(kind=Kind.COUNT, meaning="licensed seats", unit="seats", change=Change.DATED)
-    mrr = Column(
-        kind=Kind.MONEY, meaning="recurring revenue", unit="account currency per month", change=Change.DATED
+    mrr = Column(kind=Kind.MONEY, meaning="recurring revenue", unit="account currency per month", change=Change.DATED)
+    billing_period_months = Column(
+        kind=Kind.COUNT, meaning="how often it is billed", unit="months", change=Change.DATED
     )
-    billing_period_months = Column(kind=Kind.COUNT, meaning="how often it is billed", unit="months", change=Change.DATED)
     term_end = Column(kind=Kind.TIME, meaning="end of the term as agreed in the contract", change=Change.DATED)
     valid_from = Column(kind=Kind.TIME, meaning="first moment of this version", required=True)
     valid_to = Column(kind=Kind.TIME, meaning="first moment after it; empty while it runs", change=Change.DATED)
@@ -231,9 +233,7 @@ class Users(Table):
     time = "created_at"
     account_id = _ACCOUNT
     user_id = Column(kind=Kind.ID, meaning="the person, as a pseudonym", required=True)
-    role = Column(
-        kind=Kind.CATEGORY, meaning="member, admin, champion or executive", change=Change.CURRENT
-    )
+    role = Column(kind=Kind.CATEGORY, meaning="member, admin, champion or executive", change=Change.CURRENT)
     created_at = Column(kind=Kind.TIME, meaning="when the person was invited")
     recorded_at = _RECORDED
 
@@ -268,7 +268,9 @@ class UsageDaily(Table):
     feature = Column(kind=Kind.CATEGORY, meaning="which feature it touched")
     events = Column(kind=Kind.COUNT, meaning="how often", unit="events", required=True)
     users = Column(kind=Kind.COUNT, meaning="distinct users of this kind and feature that day", unit="users")
-    day_users = Column(kind=Kind.COUNT, meaning="distinct users of the account that day, whatever they did", unit="users")
+    day_users = Column(
+        kind=Kind.COUNT, meaning="distinct users of the account that day, whatever they did", unit="users"
+    )
     recorded_at = _RECORDED
 
 
@@ -353,7 +355,9 @@ class Opportunities(Table):
     opportunity_id = Column(kind=Kind.ID, meaning="the opportunity", required=True)
     account_id = _ACCOUNT
     upsell_type = Column(kind=Kind.CATEGORY, meaning="what is to be sold", values=UPSELL_TYPES)
-    stage = Column(kind=Kind.CATEGORY, meaning="identified, qualified, engaged, negotiation, won or lost", required=True)
+    stage = Column(
+        kind=Kind.CATEGORY, meaning="identified, qualified, engaged, negotiation, won or lost", required=True
+    )
     entered_at = Column(kind=Kind.TIME, meaning="when it entered the stage", required=True)
     amount = Column(kind=Kind.MONEY, meaning="annual value", unit="account currency per year", change=Change.CURRENT)
     recorded_at = _RECORDED

@@ -197,7 +197,9 @@ def _found(one: Evidence) -> Iterator[str]:
     if contract.time and "recorded_at" in contract.columns and not guess.theirs("recorded_at"):
         yield _said("  # lag_days: 0", "doubt: no recorded_at; how many days may a row arrive late, at worst?")
     for doubt in one.doubts:
-        yield from textwrap.wrap(f"doubt: {doubt}", TEXT_WIDTH, initial_indent="  # ", subsequent_indent="  #   ")
+        yield from textwrap.wrap(
+            f"doubt: {doubt}", TEXT_WIDTH, initial_indent="  # ", subsequent_indent="  #   ", break_on_hyphens=False
+        )
     for column in guess.missing:
         yield f"  # doubt: {column} is required and was not found: {contract.columns[column].meaning}"
 
@@ -291,7 +293,7 @@ def _foot(source: Source, seen: list[Evidence], guesses: list[TableGuess]) -> It
     ]
     if overwritten:
         yield ""
-        yield "# What a source overwrites in place is hidden from signals, save where you say since when its values hold:"
+        yield "# What a source overwrites in place is hidden from signals, unless you say since when it holds:"
         yield "# holds_since:"
         yield from (f"#   {place}: 2020-01-01" for place in overwritten)
     used = {one.raw for one in guesses} | {join.table for one in guesses for join in one.joins}

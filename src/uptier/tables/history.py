@@ -1,7 +1,7 @@
 """History: the one door through which signals see an account's past.
 
-For each account and as-of date it shows what had happened before that date **and** was known before it. Ends and results
-show once they were known; columns that the source overwrites in place do not show at all, unless the project states
+For each account and as-of date it shows what had happened before that date **and** was known before it. Ends and
+results show once they were known; columns that the source overwrites in place do not show at all, unless the project states
 since when they hold. The world's `truth` is not behind this door.
 """
 
@@ -84,7 +84,9 @@ class History:
         if name not in CONTRACT or not CONTRACT[name].time or name not in self.tables:
             dated = [one for one in self.tables.clean if CONTRACT[one].time]
             raise SignalError(f"History has no past of '{name}' to show.", do=did_you_mean(name, [*dated, USAGE]))
-        past = self._cut(self.tables[name].drop(*(hidden_columns(name, self.tables.settings) & set(self.tables[name].columns))))
+        past = self._cut(
+            self.tables[name].drop(*(hidden_columns(name, self.tables.settings) & set(self.tables[name].columns)))
+        )
         return self._masked(past, name)
 
     def facts(self, name: str) -> ir.Table:

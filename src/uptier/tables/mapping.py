@@ -257,7 +257,9 @@ def _in_utc(value: Any, zone: str) -> Any:
     return _at_zone(zone, value).cast(dt.timestamp)
 
 
-@ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, dt.timestamp), dt.Timestamp(timezone="UTC")))
+@ibis.udf.scalar.builtin(  # type: ignore[untyped-decorator]  # ibis ships no types
+    name="timezone", signature=((dt.string, dt.timestamp), dt.Timestamp(timezone="UTC"))
+)
 def _at_zone(zone: str, moment: Any) -> Any:
     """Read a time without zone as one in `zone`; DuckDB and PostgreSQL have this under the same name."""
 

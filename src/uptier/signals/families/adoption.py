@@ -15,9 +15,9 @@ from uptier.signals.trigger import trigger
     unit=Unit.FEATURES,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="{value} are in use",
-        zero="No feature was used in four weeks ({value})",
-        missing="Which features are used is not recorded",
+        value="In use in the last four weeks: {value}",
+        zero="Nothing was used in the last four weeks",
+        missing="What is used is not recorded",
     ),
 )
 def features_in_use(history: Measures) -> Number:
@@ -33,7 +33,8 @@ def features_in_use(history: Measures) -> Number:
     unit=Unit.SHARE,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="{value} of what the plan includes is in use",
+        value="The team uses {value} of what its plan includes",
+        zero="The team uses nothing of what its plan includes",
         missing="What the plan includes is not known",
     ),
 )
@@ -51,7 +52,7 @@ def feature_breadth(history: Measures) -> Number:
     effect=Effect.RAISES,
     phrase=Phrase(
         value="The product was in use on {value} of 28",
-        zero="The product was not in use in the last 28 days ({value})",
+        zero="The product was not in use in the last 28 days",
         missing="Use is not recorded",
     ),
 )
@@ -82,8 +83,8 @@ def events_per_user_day(history: Measures) -> Number:
     unit=Unit.EVENTS,
     effect=Effect.EITHER,
     phrase=Phrase(
-        value="{value} were recorded in four weeks",
-        zero="Nothing was recorded in four weeks ({value})",
+        value="The team did {value} in four weeks",
+        zero="The team did nothing in four weeks",
         missing="Use is not recorded",
     ),
 )
@@ -100,7 +101,8 @@ def activity(history: Measures) -> Number:
     unit=Unit.DAYS,
     effect=Effect.LOWERS,
     phrase=Phrase(
-        value="The product was last used {value} before the date of this look", missing="It has not been used for a year"
+        value="The product was last used {value} ago",
+        missing="When the product was last used is not known",
     ),
 )
 def days_since_last_use(history: Measures) -> Number:
@@ -116,8 +118,8 @@ def days_since_last_use(history: Measures) -> Number:
     unit=Unit.TIMES,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="Data were exported to other tools {value} in four weeks",
-        zero="Nothing was exported to other tools in four weeks ({value})",
+        value="Data were taken to other tools {value} in four weeks",
+        zero="No data were taken to other tools in four weeks",
         missing="Exports are not recorded",
     ),
 )
@@ -134,8 +136,8 @@ def exports(history: Measures) -> Number:
     unit=Unit.SHARE,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="{value} of all activity comes through integrations",
-        zero="No activity comes through integrations ({value})",
+        value="Integrations make {value} of all activity",
+        zero="No activity comes through integrations",
         missing="How much comes through integrations is not known",
     ),
 )
@@ -151,14 +153,17 @@ def integration_share(history: Measures) -> Number:
     label="Health score",
     unit=Unit.POINTS,
     effect=Effect.RAISES,
-    phrase=Phrase(value="The health score is {value} of 100", missing="The health score is not known"),
+    phrase=Phrase(
+        value="The health score is {value} of 100",
+        missing="The health score is not known",
+    ),
 )
 def health_score(history: Measures) -> Number:
     """Health of 0 to 100 from three parts: how many seats work daily, on how many days, and whether use holds.
 
-    40 points for the mean daily users over seats (full at 75 %, source S0), 30 for active days (full at 20 of 28), 30 for
-    this month's events over the month before (full at 1, none at 0.5). NaN where a part is not known. The weights are
-    ours; source S0 asks only for a score above 80.
+    40 points for the mean daily users over seats (full at 75 %, source S0), 30 for active days (full at 20 of 28), 30
+    for this month's events over the month before (full at 1, none at 0.5). NaN where a part is not known. The weights
+    are ours; source S0 asks only for a score above 80.
     """
     daily = ratio(history.user_days(last=28) / 20.0, history.seats())
     steady = ratio(history.events(last=28), history.events(last=28, before=28))

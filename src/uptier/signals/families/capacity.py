@@ -15,7 +15,9 @@ from uptier.signals.trigger import trigger
     unit=Unit.SHARE,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="The fullest meter stands at {value} of its quota", missing="No meter with a quota has been read"
+        value="The fullest meter stands at {value} of its quota",
+        zero="No meter has been used yet",
+        missing="How full the meters are is not known",
     ),
 )
 def highest_quota_utilisation(history: Measures) -> Number:
@@ -32,9 +34,9 @@ def highest_quota_utilisation(history: Measures) -> Number:
     unit=Unit.METERS,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="{value} at or above the threshold of their quota",
-        zero="No meter is near its quota ({value})",
-        missing="No meter with a quota has been read",
+        value="Near or over its quota: {value}",
+        zero="No meter is near its quota",
+        missing="How full the meters are is not known",
     ),
 )
 def meters_near_quota(history: Measures) -> Number:
@@ -50,9 +52,9 @@ def meters_near_quota(history: Measures) -> Number:
     unit=Unit.DAYS,
     effect=Effect.LOWERS,
     phrase=Phrase(
-        value="At this pace the first quota is used up in {value}",
-        zero="A quota is used up ({value} left)",
-        missing="At this pace the quotas suffice for a year",
+        value="At the pace of the last month the first quota is used up in {value}",
+        zero="A quota is used up",
+        missing="No day on which a quota runs out is in sight",
     ),
 )
 def days_until_quota_used_up(history: Measures) -> Number:
@@ -69,8 +71,8 @@ def days_until_quota_used_up(history: Measures) -> Number:
     effect=Effect.RAISES,
     phrase=Phrase(
         value="The plan's limits were hit {value} in 30 days",
-        zero="The plan's limits were not hit in 30 days ({value})",
-        missing="Hits of the plan's limits are not recorded",
+        zero="The plan's limits were not hit in 30 days",
+        missing="Whether the plan's limits were hit is not recorded",
     ),
 )
 def limit_errors(history: Measures) -> Number:

@@ -10,7 +10,10 @@ from uptier.signals.signal import Effect, Phrase, Unit, signal
     label="Plan",
     unit=Unit.CATEGORY,
     effect=Effect.EITHER,
-    phrase=Phrase(value="The plan is {value}", missing="The plan is not known"),
+    phrase=Phrase(
+        value="The plan is {value}",
+        missing="The plan is not known",
+    ),
 )
 def plan(history: Measures) -> Number:
     """The highest plan held.
@@ -121,9 +124,9 @@ def share_of_list_price(history: Measures) -> Number:
     effect=Effect.LOWERS,
     phrase=Phrase(
         value="The next plan costs {value} more a month",
-        zero="The next plan costs no more ({value})",
+        zero="The next plan costs no more",
         negative="The next plan's list price is {value} lower a month",
-        missing="There is no higher plan, or its price is not known",
+        missing="What a higher plan would cost is not known",
     ),
 )
 def price_step(history: Measures) -> Number:
@@ -140,7 +143,7 @@ def price_step(history: Measures) -> Number:
     effect=Effect.EITHER,
     phrase=Phrase(
         value="The term ends in {value}",
-        zero="The term ends today ({value} left)",
+        zero="The term ends today",
         missing="The end of the term is not known",
     ),
 )
@@ -179,10 +182,10 @@ def billing_months(history: Measures) -> Number:
     unit=Unit.SEATS,
     effect=Effect.EITHER,
     phrase=Phrase(
-        value="{value} were added in 180 days",
-        zero="No seats were added in 180 days ({value})",
-        negative="{value} were given up in 180 days",
-        missing="Seats of 180 days ago are not known",
+        value="The licence grew by {value} in 180 days",
+        zero="The licence has the seats of 180 days ago",
+        negative="The licence shrank by {value} in 180 days",
+        missing="The seats of 180 days ago are not known",
     ),
 )
 def seats_gained(history: Measures) -> Number:
@@ -198,9 +201,9 @@ def seats_gained(history: Measures) -> Number:
     unit=Unit.RATIO,
     effect=Effect.EITHER,
     phrase=Phrase(
-        value="The plan is {value} tiers higher than 180 days ago",
-        zero="The plan is the one of 180 days ago ({value} tiers higher)",
-        negative="The plan is {value} tiers lower than 180 days ago",
+        value="In 180 days the plan went up by {value} on the price list",
+        zero="The plan is the one of 180 days ago",
+        negative="In 180 days the plan went down by {value} on the price list",
         missing="The plan of 180 days ago is not known",
     ),
 )
@@ -218,7 +221,7 @@ def tiers_gained(history: Measures) -> Number:
     effect=Effect.EITHER,
     phrase=Phrase(
         value="The account pays {value} more than 180 days ago",
-        zero="The account pays what it paid 180 days ago ({value} more)",
+        zero="The account pays what it paid 180 days ago",
         negative="The account pays {value} less than 180 days ago",
         missing="What it paid 180 days ago is not known",
     ),
@@ -237,7 +240,9 @@ def revenue_growth(history: Measures) -> Number:
     unit=Unit.ADDONS,
     effect=Effect.EITHER,
     phrase=Phrase(
-        value="{value} held", zero="No add-on is held ({value})", missing="Add-ons are not recorded"
+        value="Held beside the plan: {value}",
+        zero="No add-on is held",
+        missing="Add-ons are not recorded",
     ),
 )
 def addons_held(history: Measures) -> Number:

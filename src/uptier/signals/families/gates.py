@@ -17,9 +17,9 @@ WEEKS = 4
     unit=Unit.TIMES,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="Capabilities above the plan were reached for {value} in the last two weeks",
-        zero="Nobody reached for a capability above the plan in the last two weeks ({value})",
-        missing="Interest in capabilities above the plan is not recorded",
+        value="The team reached for something above its plan {value} in two weeks",
+        zero="Nobody reached for anything above the plan in two weeks",
+        missing="Interest in what lies above the plan is not recorded",
     ),
 )
 def gate_crossings(history: Measures) -> Number:
@@ -35,9 +35,9 @@ def gate_crossings(history: Measures) -> Number:
     unit=Unit.TIMES,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="Over four weeks that makes {value}",
-        zero="Nobody did in four weeks ({value})",
-        missing="Interest in capabilities above the plan is not recorded",
+        value="The team reached for something above its plan {value} in four weeks",
+        zero="Nobody reached for anything above the plan in four weeks",
+        missing="Interest in what lies above the plan is not recorded",
     ),
 )
 def gate_crossings_month(history: Measures) -> Number:
@@ -53,9 +53,9 @@ def gate_crossings_month(history: Measures) -> Number:
     unit=Unit.FEATURES,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="{value} above the plan were touched in four weeks",
-        zero="No feature above the plan was touched in four weeks ({value})",
-        missing="Interest in features above the plan is not recorded",
+        value="Touched above the plan in four weeks: {value}",
+        zero="Nothing above the plan was touched in four weeks",
+        missing="Interest in what lies above the plan is not recorded",
     ),
 )
 def gated_features(history: Measures) -> Number:
@@ -72,7 +72,7 @@ def gated_features(history: Measures) -> Number:
     effect=Effect.RAISES,
     phrase=Phrase(
         value="The upgrade page was opened {value} in four weeks",
-        zero="The upgrade page was not opened in four weeks ({value})",
+        zero="The upgrade page was not opened in four weeks",
         missing="Visits of the upgrade page are not recorded",
     ),
 )
@@ -89,9 +89,9 @@ def upgrade_prompts(history: Measures) -> Number:
     unit=Unit.RATIO,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="A premium feature is tried on {value} days a week",
-        zero="No premium feature is being tried ({value} days a week)",
-        missing="Trials of premium features are not recorded",
+        value="A premium capability is tried on {value} days a week",
+        zero="No premium capability is being tried",
+        missing="Trials of premium capabilities are not recorded",
     ),
 )
 def trial_days_per_week(history: Measures) -> Number:
@@ -107,16 +107,16 @@ def trial_days_per_week(history: Measures) -> Number:
     unit=Unit.SHARE,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="{value} of what the next plan adds has already been touched",
-        zero="Nothing that the next plan adds has been touched yet ({value})",
+        value="The team has already touched {value} of what the next plan adds",
+        zero="The team has touched nothing of what the next plan adds",
         missing="What the next plan would add is not known",
     ),
 )
 def next_tier_features(history: Measures) -> Number:
     """Distinct features touched at a gate in 28 days, over those that the next plan adds.
 
-    Source S2: 4 of 5 of the next tier's features already in use. NaN on the highest plan and where the plan list does not
-    name features.
+    Source S2: 4 of 5 of the next tier's features already in use. NaN on the highest plan and where the plan list does
+    not name features.
     """
     return ratio(history.features(*GATE_KINDS, last=28), history.plan_fact("next_new_features"))
 

@@ -15,8 +15,8 @@ from uptier.signals.trigger import trigger
     unit=Unit.USERS,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="{value} worked at least twice as many days as the average of the account",
-        zero="Nobody uses it far more than the others ({value})",
+        value="Far more active than the rest of the team: {value}",
+        zero="Nobody is far more active than the rest of the team",
         missing="Users are not told apart",
     ),
 )
@@ -33,9 +33,9 @@ def power_users(history: Measures) -> Number:
     unit=Unit.USERS,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="{value} more than four weeks before",
-        zero="As many as four weeks before ({value} more)",
-        negative="{value} fewer than four weeks before",
+        value="Far more active than the rest of the team since four weeks ago: {value} more",
+        zero="As many users as four weeks ago are far more active than the rest of the team",
+        negative="Far more active than the rest of the team: {value} fewer than four weeks ago",
         missing="Users are not told apart",
     ),
 )
@@ -53,7 +53,7 @@ def new_power_users(history: Measures) -> Number:
     effect=Effect.EITHER,
     phrase=Phrase(
         value="The most active user worked on {value} of 28",
-        zero="Nobody worked in the last 28 days ({value})",
+        zero="Nobody worked in the last 28 days",
         missing="Users are not told apart",
     ),
 )
@@ -69,13 +69,16 @@ def busiest_user_days(history: Measures) -> Number:
     label="Share of the busiest user",
     unit=Unit.SHARE,
     effect=Effect.EITHER,
-    phrase=Phrase(value="One user makes {value} of all activity", missing="Users are not told apart"),
+    phrase=Phrase(
+        value="One user makes {value} of all activity",
+        missing="Users are not told apart",
+    ),
 )
 def busiest_user_share(history: Measures) -> Number:
     """Events of the busiest user over all events, last 28 days.
 
-    High on small teams and where one person carries the product, which is also a risk. NaN without events and from daily
-    usage.
+    High on small teams and where one person carries the product, which is also a risk. NaN without events and from
+    daily usage.
     """
     return ratio(history.busiest_user_events(last=28), history.events(last=28))
 

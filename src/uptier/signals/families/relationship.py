@@ -12,8 +12,8 @@ from uptier.signals.signal import Effect, Phrase, Unit, signal
     effect=Effect.RAISES,
     phrase=Phrase(
         value="A champion or executive was active on {value} of 28",
-        zero="No champion or executive was active in four weeks ({value})",
-        missing="It is not known who is a champion or executive",
+        zero="No champion or executive was active in four weeks",
+        missing="Who is a champion or executive is not known",
     ),
 )
 def executive_active_days(history: Measures) -> Number:
@@ -31,7 +31,7 @@ def executive_active_days(history: Measures) -> Number:
     effect=Effect.EITHER,
     phrase=Phrase(
         value="Support was asked {value} in 90 days",
-        zero="Support was not asked in 90 days ({value})",
+        zero="Support was not asked in 90 days",
         missing="Tickets are not recorded",
     ),
 )

@@ -21,8 +21,9 @@ MOST_DAYS_AHEAD = 365  # a projection further away says nothing
     unit=Unit.SHARE,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="{active_users} were active in the last 28 days, {value} of {seats}",
-        missing="It is not known how many of the seats are in use",
+        value="The team had {active_users} active in the last 28 days: {value} of {seats}",
+        missing="How many seats are in use is not known",
+        zero="None of {seats} was in use in the last 28 days",
     ),
 )
 def seat_utilisation(history: Measures) -> Number:
@@ -40,7 +41,8 @@ def seat_utilisation(history: Measures) -> Number:
     effect=Effect.RAISES,
     phrase=Phrase(
         value="On the busiest of the last 28 days {value} of {seats} were in use",
-        missing="It is not known how many seats were in use on the busiest day",
+        missing="How many seats were in use on the busiest day is not known",
+        zero="None of {seats} was in use on any of the last 28 days",
     ),
 )
 def peak_daily_utilisation(history: Measures) -> Number:
@@ -58,7 +60,8 @@ def peak_daily_utilisation(history: Measures) -> Number:
     effect=Effect.RAISES,
     phrase=Phrase(
         value="On a working day {value} of {seats} are in use",
-        missing="It is not known how many seats are in use on a working day",
+        missing="How many seats are in use on a working day is not known",
+        zero="None of {seats} is in use on a working day",
     ),
 )
 def daily_active_share(history: Measures) -> Number:
@@ -75,9 +78,9 @@ def daily_active_share(history: Measures) -> Number:
     unit=Unit.PERIODS,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="That has held for {value} in a row",
-        zero="In the last billing period the seats were not nearly full ({value})",
-        missing="It is not known for how long the seats have been full",
+        value="The seats have been nearly full for {value} in a row",
+        zero="The seats were not nearly full in the last billing period",
+        missing="For how long the seats have been full is not known",
     ),
 )
 def periods_near_ceiling(history: Measures) -> Number:
@@ -94,9 +97,9 @@ def periods_near_ceiling(history: Measures) -> Number:
     unit=Unit.PERIODS,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="The busiest day has been that full for {value} in a row",
-        zero="In the last billing period no day was nearly full ({value})",
-        missing="It is not known for how long the busiest days have been full",
+        value="The busiest day has nearly filled the seats for {value} in a row",
+        zero="No day of the last billing period nearly filled the seats",
+        missing="For how long the busiest days have been full is not known",
     ),
 )
 def periods_peak_near_ceiling(history: Measures) -> Number:
@@ -113,16 +116,16 @@ def periods_peak_near_ceiling(history: Measures) -> Number:
     unit=Unit.DAYS,
     effect=Effect.LOWERS,
     phrase=Phrase(
-        value="At this pace the ceiling comes in {value}",
-        zero="The ceiling is reached ({value} left)",
-        missing="At this pace the seats suffice for a year",
+        value="At the pace of the last 12 weeks the seats are full in {value}",
+        zero="All seats are taken",
+        missing="No day on which the seats run out is in sight",
     ),
 )
 def days_until_ceiling(history: Measures) -> Number:
     """Days until active users reach the seats, at the pace of the last 84 days.
 
-    Straight line from the active users of days 57-84 back to those of the last 28. NaN where users do not grow, where the
-    ceiling lies more than 365 days ahead, without seats, and from daily usage.
+    Straight line from the active users of days 57-84 back to those of the last 28. NaN where users do not grow, where
+    the ceiling lies more than 365 days ahead, without seats, and from daily usage.
     """
     now, earlier = history.active_users(last=28), history.active_users(last=28, before=56)
     spare = history.seats() - now
@@ -136,8 +139,8 @@ def days_until_ceiling(history: Measures) -> Number:
     unit=Unit.USERS,
     effect=Effect.EITHER,
     phrase=Phrase(
-        value="{value} were active in the last 28 days",
-        zero="Nobody was active in the last 28 days ({value})",
+        value="The team had {value} active in the last 28 days",
+        zero="Nobody was active in the last 28 days",
         missing="The number of active users is not known",
     ),
 )
@@ -153,7 +156,10 @@ def active_users(history: Measures) -> Number:
     label="Licensed seats",
     unit=Unit.SEATS,
     effect=Effect.EITHER,
-    phrase=Phrase(value="The licence covers {value}", missing="No seat count is known"),
+    phrase=Phrase(
+        value="The licence covers {value}",
+        missing="The number of seats is not known",
+    ),
 )
 def seats(history: Measures) -> Number:
     """Licensed seats over all running subscriptions.

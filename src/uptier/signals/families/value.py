@@ -17,8 +17,8 @@ FRESH_DAYS = 60  # how long a milestone stays a reason to talk
     unit=Unit.MILESTONES,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="{value} reached so far",
-        zero="No business milestone has been reached yet ({value})",
+        value="Reached so far: {value}",
+        zero="No business milestone has been reached yet",
         missing="Milestones are not recorded",
     ),
 )
@@ -35,7 +35,8 @@ def milestones_reached(history: Measures) -> Number:
     unit=Unit.DAYS,
     effect=Effect.LOWERS,
     phrase=Phrase(
-        value="The latest milestone was reached {value} ago", missing="No business milestone is known of"
+        value="The latest business milestone was reached {value} ago",
+        missing="When a business milestone was reached is not known",
     ),
 )
 def days_since_milestone(history: Measures) -> Number:
@@ -50,7 +51,10 @@ def days_since_milestone(history: Measures) -> Number:
     label="Days since first value",
     unit=Unit.DAYS,
     effect=Effect.EITHER,
-    phrase=Phrase(value="First value came {value} ago", missing="First value is still to come, or not recorded"),
+    phrase=Phrase(
+        value="First value came {value} ago",
+        missing="When first value came is not known",
+    ),
 )
 def days_since_first_value(history: Measures) -> Number:
     """Days since the account's first milestone.

@@ -19,7 +19,7 @@ MONTHS_BACK = 3
     effect=Effect.RAISES,
     phrase=Phrase(
         value="Use grew by {value} against the four weeks before",
-        zero="Use is where it was four weeks before ({value} growth)",
+        zero="Use is where it was four weeks before",
         negative="Use fell by {value} against the four weeks before",
         missing="There was no use to compare with",
     ),
@@ -37,9 +37,9 @@ def usage_growth(history: Measures) -> Number:
     unit=Unit.GROWTH,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="The month before it grew by {value}",
-        zero="The month before it stood still ({value} growth)",
-        negative="The month before it fell by {value}",
+        value="In the four weeks before the last four, use grew by {value}",
+        zero="In the four weeks before the last four, use stood still",
+        negative="In the four weeks before the last four, use fell by {value}",
         missing="There was no use to compare with",
     ),
 )
@@ -56,8 +56,8 @@ def usage_growth_before(history: Measures) -> Number:
     unit=Unit.MONTHS,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="Growth above the threshold has held for {value} in a row",
-        zero="Growth is below the threshold ({value})",
+        value="Use has grown fast for {value} in a row",
+        zero="Use did not grow fast in the last four weeks",
         missing="There is not enough past to tell growth",
     ),
 )
@@ -82,9 +82,9 @@ def months_of_growth(history: Measures) -> Number:
     effect=Effect.RAISES,
     phrase=Phrase(
         value="The number of active users grew by {value} in four weeks",
-        zero="The number of active users is unchanged ({value} growth)",
+        zero="The number of active users is what it was four weeks ago",
         negative="The number of active users fell by {value} in four weeks",
-        missing="Growth of the team is not known",
+        missing="How the team grew is not known",
     ),
 )
 def active_user_growth(history: Measures) -> Number:
@@ -101,7 +101,7 @@ def active_user_growth(history: Measures) -> Number:
     effect=Effect.RAISES,
     phrase=Phrase(
         value="The busiest day has {value} more users than eight weeks before",
-        zero="The busiest day has as many users as eight weeks before ({value} growth)",
+        zero="The busiest day has as many users as eight weeks before",
         negative="The busiest day has {value} fewer users than eight weeks before",
         missing="There is no earlier day to compare with",
     ),
@@ -120,6 +120,7 @@ def peak_user_growth(history: Measures) -> Number:
     effect=Effect.EITHER,
     phrase=Phrase(
         value="The last week had {value} times the activity of a usual week",
+        zero="Nothing happened in the last week",
         missing="There was no use in the four weeks before",
     ),
 )
