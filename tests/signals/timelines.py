@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from uptier.signals.catalog import catalog
@@ -72,7 +72,7 @@ class Timeline:
         return Timeline(kept)
 
     def otherwise_after(self, as_of: dt.date, lag: int) -> Timeline:
-        """Change everything that must not matter: rows that are not seen are other rows, ends not known are other ends."""
+        """Change what must not matter: rows that are not seen become other rows, ends not known other ends."""
         seen = self.seen_from(as_of, lag).rows
         changed: Rows = {name: list(rows) for name, rows in seen.items()}
         for name, rows in self.rows.items():
@@ -137,7 +137,8 @@ def _day(moment: str) -> dt.date:
 
 # the day before, the day itself and the day after are where cuts go wrong
 _OFFSETS = st.one_of(st.sampled_from([-2, -1, 0, 1]), st.integers(-100, 40))
-_LATE = st.one_of(st.none(), st.integers(1, 60))
+# a contract may be known before it begins: then only its own day hides it
+_LATE = st.one_of(st.none(), st.integers(1, 60), st.integers(-30, 0))
 
 
 def _moment(as_of: dt.date, offset: int, hour: str = "00:00") -> str:
@@ -233,6 +234,10 @@ class World:
     timelines: tuple[Timeline, ...]
     usage: str
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        # hypothesis would print thousands of lines; what differs stands in the assertion
+        printer.text(f"a world of {len(self.timelines)} timelines seen on {self.as_of}, lag {self.lag}")
+
 
 @st.composite
 def worlds(draw: st.DrawFn, usage: str = "usage_events", size: int = 8) -> World:
@@ -311,46 +316,80 @@ def _filled(engine: Any, name: str, rows: list[Row]) -> None:
 
 
 def differences(one: pd.DataFrame, other: pd.DataFrame) -> list[str]:
-    """Name the signals that are not the same to the last bit, in frames of the same shape."""
-    return [column for column in one.columns if _bits(one[column]) != _bits(other[column])]
+    """Name accounts and signals that are not the same to the last bit, in frames of the same shape."""
+    mine, theirs = _bits(one), _bits(other)
+    return [
+        f"{account}: {column} is {one[column].iloc[place]}, was {other[column].iloc[place]}"
+        for column in one.columns
+        for place, account in enumerate(other.index)
+        if mine[column][place] != theirs[column][place]
+    ]
 
 
-def _bits(column: pd.Series) -> list[Any]:
-    if column.dtype == object:
-        return column.where(column.notna(), None).tolist()
-    return np.nan_to_num(column.to_numpy(dtype="float64"), nan=-1e300).view("int64").tolist()
+def _bits(frame: pd.DataFrame) -> dict[str, list[Any]]:
+    numbers = {column for column in frame.columns if pd.api.types.is_numeric_dtype(frame[column])}
+    return {
+        column: values.fillna(-1e300).to_numpy().view("int64").tolist()
+        if column in numbers
+        else values.astype(object).where(values.notna(), None).tolist()
+        for column, values in frame.items()
+    }
 
 
 # checks: the tests call them, and test_checks_can_fail requires that planted faults make them fail --------------------
 
 
-def check_only_the_past_matters(world: World, looker: Looker, tally: Counter[str]) -> None:
-    """Compare each timeline with its past alone and with another future, side by side in one table."""
-    variants: dict[str, Callable[[Timeline], Timeline]] = {
-        "all": lambda one: one,
-        "past": lambda one: one.seen_from(world.as_of, world.lag),
-        "other": lambda one: one.otherwise_after(world.as_of, world.lag),
-    }
-    together = {
-        f"{variant}{number}": change(one)
-        for variant, change in variants.items()
-        for number, one in enumerate(world.timelines)
-    }
-    for one in world.timelines:
-        tally["histories"] += 1
-        tally["future"] += one.holds_future(world.as_of)
-        tally["late"] += one.holds_late(world.as_of, world.lag)
-    frame = looker.frame(together, world)
-    count = range(len(world.timelines))
-    past = frame.loc[[f"past{number}" for number in count]]
-    for variant in ("all", "other"):
-        assert differences(frame.loc[[f"{variant}{number}" for number in count]], past) == [], variant
+def _searching(examples: int, usage: str, holds: Callable[[World], None]) -> None:
+    # no shrinking: it takes minutes, and the assertion names the account and the signal
+    @settings(
+        max_examples=examples,
+        phases=(Phase.generate,),
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(world=worlds(usage))
+    def searched(world: World) -> None:
+        holds(world)
+
+    searched()
 
 
-def check_equal_rows_count_once(world: World, looker: Looker) -> None:
-    """Give every row of each timeline twice: nothing changes."""
-    once = {f"account{number}": one for number, one in enumerate(world.timelines)}
-    twice = {
-        account: Timeline({name: [*rows, *rows] for name, rows in one.rows.items()}) for account, one in once.items()
-    }
-    assert differences(looker.frame(twice, world), looker.frame(once, world)) == []
+def check_only_the_past_matters(usage: str, *, examples: int) -> Counter[str]:
+    """Compare drawn timelines with their past alone and with another future, side by side in one table.
+
+    Gives how many histories were drawn, and how many of them held a future row and a late one.
+    """
+    looker, tally = Looker(), Counter[str]()
+
+    def holds(world: World) -> None:
+        count = range(len(world.timelines))
+        together: dict[str, Timeline] = {}
+        for number, one in enumerate(world.timelines):
+            together[f"all{number}"] = one
+            together[f"past{number}"] = one.seen_from(world.as_of, world.lag)
+            together[f"other{number}"] = one.otherwise_after(world.as_of, world.lag)
+            tally["histories"] += 1
+            tally["future"] += one.holds_future(world.as_of)
+            tally["late"] += one.holds_late(world.as_of, world.lag)
+        frame = looker.frame(together, world)
+        past = frame.loc[[f"past{number}" for number in count]]
+        for variant in ("all", "other"):
+            assert differences(frame.loc[[f"{variant}{number}" for number in count]], past) == [], variant
+
+    _searching(examples, usage, holds)
+    return tally
+
+
+def check_equal_rows_count_once(usage: str, *, examples: int) -> None:
+    """Give every row of drawn timelines twice: nothing changes."""
+    looker = Looker()
+
+    def holds(world: World) -> None:
+        once = {f"account{number}": one for number, one in enumerate(world.timelines)}
+        twice = {
+            account: Timeline({name: [*rows, *rows] for name, rows in one.rows.items()})
+            for account, one in once.items()
+        }
+        assert differences(looker.frame(twice, world), looker.frame(once, world)) == []
+
+    _searching(examples, usage, holds)

@@ -7,7 +7,7 @@ from sklearn.metrics import roc_auc_score
 from tests.training.worlds import CATALOG, drawn_examples
 from uptier.model.bundle import BundleSignal, encoded
 from uptier.settings import TrainingSettings
-from uptier.training.fitting import Learnt, learnt, normalised, parameters
+from uptier.training.fitting import Learnt, learnt, normalised, parameters, shapes
 from uptier.training.splitting import account_folds
 
 SIGNALS = tuple(BundleSignal(one.name, one.family, one.is_category) for one in CATALOG.signals)
@@ -57,12 +57,23 @@ def test_nothing_to_learn_from_gives_equal_margins() -> None:
 
 
 def test_small_data_gets_small_trees() -> None:
-    small = parameters(n=2_000, positives=80, settings=SETTINGS)
-    large = parameters(n=200_000, positives=5_000, settings=SETTINGS)
-    assert (small["num_leaves"], small["max_depth"]) == (7, 3)
-    assert (large["num_leaves"], large["max_depth"]) == (15, 5)
+    assert [shape.depth for shape in shapes(80)] == [1, 2, 3]
+    assert [shape.depth for shape in shapes(5_000)] == [1, 2, 5]
+    small = parameters(shapes(80)[-1], n=2_000, settings=SETTINGS)
+    large = parameters(shapes(5_000)[-1], n=200_000, settings=SETTINGS)
+    assert small["num_leaves"] < large["num_leaves"] == 15
     assert small["min_data_in_leaf"] < large["min_data_in_leaf"]
     assert not {"scale_pos_weight", "is_unbalance"} & set(large)
+
+
+@pytest.mark.parametrize(("acts", "depths"), [("alone", {1}), ("together", {2, 5})])
+def test_trees_are_as_deep_as_signals_act_together(acts: str, depths: set[int]) -> None:
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(6_000, 6))
+    log_odds = matrix[:, 0] + matrix[:, 1] - 2 if acts == "alone" else 2 * np.sign(matrix[:, 0] * matrix[:, 1]) - 2
+    label = (rng.random(6_000) < 1 / (1 + np.exp(-log_odds))).astype(int)
+    fitted = learnt(matrix, label, np.arange(6_000) % 3, matrix[:10], categories=[], settings=SETTINGS)
+    assert fitted.shape.depth in depths
 
 
 def test_threads_are_taken_out_of_the_text() -> None:

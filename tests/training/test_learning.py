@@ -7,8 +7,7 @@ import pandas as pd
 
 from tests.training.worlds import CATALOG, drawn_examples, settings
 from uptier.model.bundle import BundleSignal
-from uptier.training.fitting import Learnt
-from uptier.training.learning import learnt_head, unseen_margins
+from uptier.training.learning import learnt_head, unseen_scores
 from uptier.training.splitting import split_in_time
 
 SIGNALS = tuple(BundleSignal(one.name, one.family, one.is_category) for one in CATALOG.signals)
@@ -16,12 +15,9 @@ SIGNALS = tuple(BundleSignal(one.name, one.family, one.is_category) for one in C
 
 def test_each_test_row_is_scored_by_a_model_that_never_saw_its_account() -> None:
     margins = np.array([[0.0, 0.1, 0.2, 0.3, 0.4], [1.0, 1.1, 1.2, 1.3, 1.4]])
-    model = Learnt(
-        trees="", rounds=1, expected_margin=0, out_of_fold=np.empty(0), fold_test=margins, whole_test=np.empty(5)
-    )
     fit = pd.Series(["a", "b", "a", "c"])
     test = pd.Series(["b", "a", "new", "c", "newer"])
-    made = unseen_margins(model, np.array([0, 1, 0, 1]), fit, test)
+    made = unseen_scores(margins, np.array([0, 1, 0, 1]), fit, test)
     # b and c were held out of the second model; new accounts are dealt to the models in turn
     assert made[[0, 1, 3]].tolist() == [1.0, 0.1, 1.3]
     assert {made[2], made[4]} <= set(margins[:, [2, 4]].ravel())

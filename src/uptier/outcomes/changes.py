@@ -34,10 +34,12 @@ def changes(tables: Tables) -> pd.DataFrame:
     -------
     DataFrame
         One row for each change, ordered by account and day. Columns: account_id; day and known_day (datetime64), when
-        it happened and became known; kind, one of `KINDS`; mrr_before and mrr_after, in hundredths of the account currency
-        per month.
+        it happened and became known; kind, one of `KINDS`; mrr_before and mrr_after, in hundredths of the account
+        currency per month.
     """
     states = _states(tables).order_by(["account_id", "day"]).to_pandas()
+    # a column of nulls alone comes as objects, which do not compare
+    states = states.astype({"seats": "float64", "mrr": "float64", "tier_rank": "float64"})
     found = [_classified(states)]
     if "addons" in tables:
         found.append(_addon_changes(tables, states))
@@ -137,7 +139,7 @@ def _addon_changes(tables: Tables, states: pd.DataFrame) -> pd.DataFrame:
     for column in ("day", "known_day", "end_day", "end_known_day"):
         rows[column] = rows[column].astype("datetime64[us]")
     until = pd.Timestamp(tables.settings.data_until)
-    rows = _stretches(rows)
+    rows = _stretches(rows.astype({"mrr": "float64"}))
     starts = rows[rows["begins"]].assign(kind="add_on", gained=rows["mrr"])
     ends = rows[rows["ends"] & (rows["end_day"] < until)]
     ends = ends.assign(kind="downgrade", gained=-ends["mrr"], day=ends["end_day"], known_day=ends["end_known_day"])

@@ -13,9 +13,10 @@ import ibis
 from uptier.errors import SignalError, did_you_mean
 from uptier.signals.families import FAMILIES
 from uptier.signals.measures import Measures, Question
-from uptier.signals.plans import KEY, answered
+from uptier.signals.plans import answered
 from uptier.signals.signal import Signal
 from uptier.signals.trigger import Trigger
+from uptier.signals.windows import KEY
 
 if TYPE_CHECKING:
     import pandas as pd

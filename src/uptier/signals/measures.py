@@ -26,6 +26,7 @@ LEADING_ROLES = ("champion", "executive")
 MINOR_UNITS = 100
 
 MAX_PERIODS = 6  # billing periods that are looked back on
+PLAN = "plan_id"  # the answer to which plan is held
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,9 +160,9 @@ class Measures:
         Returns
         -------
         Number
-            Days, 1 or more; null if there never was one.
+            Days, 1 or more; null if there was none within 366 days.
         """
-        return self._ask(Question(plan="usage", what="days_since_last", kinds=kinds), "usage", *_recorded(kinds))
+        return self._ask(Question(plan="usage_last", what="days_since_last", kinds=kinds), "usage", *_recorded(kinds))
 
     def days_with(self, *kinds: str, last: int) -> Number:
         """Count the days on which something happened.
@@ -482,6 +483,8 @@ class Measures:
         Number
             Null where no meter has a quota.
         """
+        if self.has("plan_quotas", ()) and self.has("subscriptions", ("plan_id",)):
+            self._ask(Question(plan="subscriptions", what=PLAN), "subscriptions")
         return self._ask(Question(plan="meters", what="meter", name=fact, factor=least), "meter_readings")
 
     def milestones(self) -> Number:

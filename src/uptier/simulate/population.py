@@ -157,7 +157,7 @@ def settle(
         discount=np.round(1 - 0.25 * random.random(accounts) ** 2, 2),
         billing_months=np.where(random.random(accounts) < 0.55, 1, 12),
         depth=random.lognormal(0.0, 0.25, accounts),
-        noise=random.lognormal(-0.2, 0.65, (accounts, len(NOISES))),
+        noise=random.lognormal(-0.2, 0.75, (accounts, len(NOISES))),
         start={axis: start[axis] for axis in AXES},
     )
 

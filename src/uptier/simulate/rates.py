@@ -90,6 +90,8 @@ class Rates:
         Times every hazard of buying.
     buying_by_sponsor : tuple of float, shape (3,)
         Times every hazard of buying.
+    seats_for_two_levels : float
+        Share of orders of seats that lower the pressure by two levels; the others lower it by one.
     upgrade_brings_seats : float
         Chance that an upgrade relieves the licence by one level too.
     soured : float
@@ -130,7 +132,7 @@ class Rates:
     calendar_contact: float = 0.030
     talk_lost: Row = (0.40, 0.26, 0.17, 0.13)
     rest_over: float = 0.12
-    seat_alone: Row = (0.0004, 0.0008, 0.003, 0.011, 0.032)
+    seat_alone: Row = (0.0003, 0.0006, 0.002, 0.008, 0.025)
     seat_in_talk: Row = (0.020, 0.024, 0.045, 0.13, 0.21)
     upgrade_alone: Row = (0.0004, 0.006, 0.024)
     upgrade_in_talk: Row = (0.022, 0.07, 0.19)
@@ -139,10 +141,11 @@ class Rates:
     seat_by_growth: Row = (0.35, 0.85, 1.15, 1.6)
     buying_by_mood: Row = (0.15, 0.4, 1.0, 1.35)
     buying_by_sponsor: Row = (0.45, 0.95, 1.9)
+    seats_for_two_levels: float = 0.5
     upgrade_brings_seats: float = 0.3
     soured: float = 0.75
     pleased: float = 0.4
-    fewer_seats: Row = (0.0045, 0.0018, 0.0004, 0.0, 0.0)
+    fewer_seats: Row = (0.0075, 0.0026, 0.0004, 0.0, 0.0)
     lower_plan: float = 0.0009
     lower_plan_by_need: Row = (1.0, 0.3, 0.1)
     cutting_by_mood: Row = (30.0, 2.8, 1.0, 0.6)

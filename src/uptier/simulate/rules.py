@@ -135,7 +135,7 @@ def _after(name: str, rates: Rates, talks: tuple[str, ...]) -> tuple[Move, ...]:
                 mood[here, talk] = (1 - rates.pleased) * np.eye(moods) + rates.pleased * np.eye(moods, k=1)
                 mood[here, talk, -1, -1] = 1.0
     met = {
-        "seat_expansion": ("pressure", _relieved()),
+        "seat_expansion": ("pressure", _relieved(rates.seats_for_two_levels)),
         "plan_upgrade": ("need", _next_tier()),
         "add_on": ("gap", _to_first(len(AXES["gap"]))),
     }[name]
@@ -150,12 +150,12 @@ def _after(name: str, rates: Rates, talks: tuple[str, ...]) -> tuple[Move, ...]:
     return tuple(moves)
 
 
-def _relieved() -> Floats:
+def _relieved(two_levels: float) -> Floats:
     """New seats lower the pressure by one level or two."""
     table = np.zeros((5, 5))
     for level in range(5):
-        table[level, max(0, level - 1)] += 0.35
-        table[level, max(0, level - 2)] += 0.65
+        table[level, max(0, level - 1)] += 1 - two_levels
+        table[level, max(0, level - 2)] += two_levels
     return table
 
 

@@ -29,7 +29,7 @@ BY_NEED = {  # touches per step in such a team, by need for the next tier
     "limit_error": (0.07, 0.14, 0.4),
 }
 BLOCKED_INVITES = (0.0, 0.0, 0.02, 0.08, 0.45)  # limit errors per step, by pressure on the licence
-EXPORTS = (0.45, 1.0, 2.0)  # per step, by gap
+EXPORTS = (0.35, 1.1, 2.6)  # per step, by gap
 INTEGRATION_CALLS = (0.25, 0.5, 0.9)  # per step, by sponsor
 SAME_WISH = 0.6  # share of touches beyond the plan that are about the one feature that the account wants most
 BREADTH = (0.35, 0.55)  # share of the plan's features in use: at first, and what time adds
@@ -146,7 +146,8 @@ def meter_readings(chronicle: Chronicle, random: np.random.Generator) -> pd.Data
     value = np.zeros_like(usual)
     parts = []
     for step in range(timeline.steps):
-        these = np.flatnonzero(chronicle.alive[step])
+        # an account may leave on the first day of a step, before its meters are read
+        these = np.flatnonzero(chronicle.alive[step] & (chronicle.end_day > timeline.edges[step]))
         need = chronicle.states["need"][step]
         quota = quotas[tiers(np.maximum(need, 0)) - 1]
         level = (usual + np.array(METER_BY_NEED)[need % len(NEEDS)][:, None]) * quota

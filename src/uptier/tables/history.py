@@ -1,20 +1,20 @@
 """History: the one door through which signals see an account's past.
 
 For each account and as-of date it shows what had happened before that date **and** was known before it. Ends and
-results show once they were known; columns that the source overwrites in place do not show at all, unless the project states
-since when they hold. The world's `truth` is not behind this door.
+results show once they were known; columns that the source overwrites in place do not show at all, unless the project
+states since when they hold. The world's `truth` is not behind this door.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import ibis
 
 from uptier.errors import SignalError, did_you_mean
-from uptier.tables.clean import SHOWN_ONCE_KNOWN, USAGE, hidden_columns, vouched_columns
+from uptier.tables.clean import SHOWN_ONCE_KNOWN, hidden_columns, vouched_columns
 from uptier.tables.contracts import CONTRACT
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from uptier.tables.clean import Tables
     from uptier.tables.rollup import Rollup
+
+DESCRIBING = ("accounts", "users", "plans", "plan_features", "plan_quotas")
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,15 @@ class History:
         """
         return self.tables.has(table, columns)
 
-    def past(self, name: str) -> ir.Table:
+    def past(self, name: str, *, days: int | None = None) -> ir.Table:
         """Show a table's past.
 
         Parameters
         ----------
         name : str
-            Canonical name of a dated table, or ``usage`` for the rollup.
+            Canonical name of a dated table.
+        days : int, optional
+            How far back to look; all the way by default.
 
         Returns
         -------
@@ -79,15 +83,47 @@ class History:
         SignalError
             If there is no such table behind this door.
         """
-        if name == USAGE and self.usage is not None:
-            return self._cut(self.usage.table)
         if name not in CONTRACT or not CONTRACT[name].time or name not in self.tables:
             dated = [one for one in self.tables.clean if CONTRACT[one].time]
-            raise SignalError(f"History has no past of '{name}' to show.", do=did_you_mean(name, [*dated, USAGE]))
-        past = self._cut(
-            self.tables[name].drop(*(hidden_columns(name, self.tables.settings) & set(self.tables[name].columns)))
-        )
+            raise SignalError(f"History has no past of '{name}' to show.", do=did_you_mean(name, dated))
+        past = self._cut(self.tables[name].drop(*hidden_columns(name, self.tables.settings)), days)
         return self._masked(past, name)
+
+    def past_usage(
+        self, grain: Iterable[str], *, days: int, seen: Mapping[str, Iterable[str]] | None = None
+    ) -> ir.Table:
+        """Show the past of usage, rolled up further before it is looked at from each date.
+
+        Parameters
+        ----------
+        grain : iterable of str
+            Columns of the rollup beside account, day and known day, which always stay: what is cut is the same.
+        days : int
+            How far back to look.
+        seen : mapping of str to iterable of str, optional
+            New columns, 1 where one of these kinds of event is among the rows; no kinds for any.
+
+        Returns
+        -------
+        Table
+            As :meth:`past`: account_id, as_of, age, the grain, events, users, day_users and what was seen.
+
+        Raises
+        ------
+        SignalError
+            If the project has no usage.
+        """
+        if self.usage is None:
+            raise SignalError("History has no usage to show.", do="Map usage_events or usage_daily.")
+        table = self.usage.table
+        flags = {
+            name: (table.kind.isin(list(kinds)) if list(kinds) else table.events >= 0).cast("int64").max()
+            for name, kinds in (seen or {}).items()
+        }
+        rolled = table.group_by(["account_id", *grain, "day", "known_day"]).aggregate(
+            events=table.events.sum().cast("int64"), users=table.users.max(), day_users=table.day_users.max(), **flags
+        )
+        return self._cut(rolled, days)
 
     def facts(self, name: str) -> ir.Table:
         """Show a table that only describes: accounts or the plan list.
@@ -102,21 +138,43 @@ class History:
         Table
             Its columns, without those that are overwritten in place; those that the project vouches for come with
             `<column>_since`, the date before which they must not be used.
+
+        Raises
+        ------
+        SignalError
+            If the table tells of what happened, which only :meth:`past` may show.
         """
+        if name not in DESCRIBING:
+            raise SignalError(f"The table '{name}' does not only describe.", do=f"Known: {', '.join(DESCRIBING)}.")
         table = self.tables[name].drop(*hidden_columns(name, self.tables.settings))
         since = vouched_columns(name, self.tables.settings)
         return table.mutate(**{f"{column}_since": ibis.date(day.isoformat()) for column, day in since.items()})
 
-    def _cut(self, table: ir.Table) -> ir.Table:
+    def kept(self, answer: ir.Table) -> ir.Table:
+        """Keep an intermediate answer, so that it is computed once.
+
+        Parameters
+        ----------
+        answer : Table
+            What several others build on.
+
+        Returns
+        -------
+        Table
+            The same rows; a temporary table where the engine is our own, the expression itself on a server.
+        """
+        if not self.tables.source.is_ours:
+            return answer
+        name = ibis.util.gen_name("answer")
+        kept: ir.Table = self.tables.source.connection.create_table(name, answer, temp=True)
+        return kept
+
+    def _cut(self, table: ir.Table, days: int | None = None) -> ir.Table:
         grid = self.grid
-        joined = table.inner_join(
-            grid,
-            [
-                table.account_id == grid.account_id,
-                table.day < grid.as_of,
-                table.known_day < grid.as_of,
-            ],
-        )
+        seen = [table.account_id == grid.account_id, table.day < grid.as_of, table.known_day < grid.as_of]
+        if days is not None:
+            seen.append(table.day >= (grid.as_of - ibis.interval(days=days)).cast("date"))
+        joined = table.inner_join(grid, seen)
         return joined.select(*table.columns, "as_of").mutate(age=lambda row: row.as_of.delta(row.day, unit="day"))
 
     def _masked(self, past: ir.Table, name: str) -> ir.Table:

@@ -85,7 +85,8 @@ def _figures(trained: Trained) -> str:
         "## Figures on the test slice",
         "",
         "For accounts that the model never saw, with 95 % intervals over accounts drawn with replacement; "
-        "'as scoring meets it' is the shipped model, which knows the earlier months of most accounts.",
+        "'as scoring meets it' is the shipped model, which knows the earlier months of most accounts. "
+        "Logistic regression is fitted on the same signals and the same account folds as the head.",
     ]
     for outcome, made in judged.items():
         lines += ["", f"### {outcome}: {'passed' if made.passed else 'did not pass'}", "", *_table(made), ""]

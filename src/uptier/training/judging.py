@@ -93,8 +93,8 @@ class Judgement:
         What the gate looked at.
     calibration : tuple of CalibrationBin
         The calibration curve.
-    rounds : int
-        Trees of the shipped model.
+    rounds, depth : int
+        Trees of the shipped model, and how deep they may be.
     """
 
     outcome: str
@@ -112,6 +112,7 @@ class Judgement:
     comparisons: tuple[Comparison, ...] = ()
     calibration: tuple[CalibrationBin, ...] = ()
     rounds: int = 0
+    depth: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Give what the command line prints of it.
@@ -142,6 +143,7 @@ class Judgement:
             "purged": self.purged,
             "left_out": dict(self.left_out),
             "rounds": self.rounds,
+            "depth": self.depth,
         }
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from uptier.model.bundle import BundleSignal, Head, encoded
 from uptier.training import baselines
 from uptier.training.calibrating import platt
-from uptier.training.fitting import Learnt, learnt
+from uptier.training.fitting import learnt
 from uptier.training.judging import Judgement, Scored, calibration_curve, predicted, scored
 from uptier.training.pooling import counted, pooled_head, too_few
 from uptier.training.promotion import LOGISTIC_MARGIN, Comparison, compared
@@ -86,7 +86,7 @@ def learnt_head(
         model = learnt(
             matrix[slices.fit], label[slices.fit], folds, matrix[slices.test], categories=codes, settings=knobs
         )
-    judgement = dataclasses.replace(judgement, rounds=model.rounds)
+    judgement = dataclasses.replace(judgement, rounds=model.rounds, depth=model.shape.depth)
     calibrator = platt(model.out_of_fold, label[slices.fit])
     base = pooled_head(given, slices.fit, why="")
     if calibrator is None:
@@ -102,11 +102,11 @@ def learnt_head(
         test = given.frame.iloc[slices.test]
         truth, share = label[slices.test], knobs.capacity_share
         draws = drawn_accounts(test["account_id"].to_numpy(dtype=object), draws=knobs.bootstraps, seed=knobs.seed)
-        unseen = calibrator(unseen_margins(model, folds, account.iloc[slices.fit], test["account_id"]))
+        unseen = calibrator(unseen_scores(model.fold_test, folds, account.iloc[slices.fit], test["account_id"]))
         ungrouped = predicted(truth, calibrator(model.whole_test), draws, capacity_share=share)
 
         constant = np.full(len(truth), head.base_rate)
-        beside, signal = _baselines(given, slices, matrix, codes, truth, draws, settings=settings)
+        beside, signal = _baselines(given, slices, matrix, codes, folds, truth, draws, settings=settings)
         beside["constant"] = predicted(truth, constant, draws, capacity_share=share)
         itself = predicted(truth, unseen, draws, capacity_share=share)
         lead = -losses(truth, unseen, draws).log_loss, -losses(truth, constant, draws).log_loss
@@ -125,15 +125,15 @@ def learnt_head(
     return head, judgement
 
 
-def unseen_margins(
-    model: Learnt, folds: NDArray[np.int64], fit_accounts: pd.Series, test_accounts: pd.Series
+def unseen_scores(
+    fold_test: NDArray[np.float64], folds: NDArray[np.int64], fit_accounts: pd.Series, test_accounts: pd.Series
 ) -> NDArray[np.float64]:
-    """Give each test row a margin by a model that never saw its account.
+    """Give each test row a score by a model that never saw its account.
 
     Parameters
     ----------
-    model : Learnt
-        With the fold models' margins of the test rows.
+    fold_test : ndarray, shape (n_folds, n_test)
+        Scores of the test rows by each fold's model.
     folds : ndarray of int, shape (n_fit,)
         Account fold of each fit row.
     fit_accounts, test_accounts : Series of str
@@ -142,15 +142,15 @@ def unseen_margins(
     Returns
     -------
     ndarray, shape (n_test,)
-        Log-odds, by the model of the fold that held the account out. Accounts that are in no fold, which no model has
-        seen, are dealt to the fold models in turn: their mean would be a better score than any one that ships.
+        By the model of the fold that held the account out. Accounts that are in no fold, which no model has seen, are
+        dealt to the fold models in turn: their mean would be a better score than any one that ships.
     """
     fold_of = pd.Series(folds, index=fit_accounts.to_numpy())
     fold_of = fold_of[~fold_of.index.duplicated()]
     number, _ = pd.factorize(test_accounts, sort=True)
     fold = test_accounts.map(fold_of).to_numpy(dtype=np.float64, na_value=np.nan)
-    fold = np.where(np.isnan(fold), number % len(model.fold_test), fold).astype(np.int64)
-    return np.asarray(model.fold_test[fold, np.arange(len(fold))])
+    fold = np.where(np.isnan(fold), number % len(fold_test), fold).astype(np.int64)
+    return np.asarray(fold_test[fold, np.arange(len(fold))])
 
 
 def _baselines(
@@ -158,6 +158,7 @@ def _baselines(
     slices: Slices,
     matrix: NDArray[np.float64],
     codes: list[int],
+    folds: NDArray[np.int64],
     truth: NDArray[np.int64],
     draws: Draws,
     *,
@@ -166,12 +167,15 @@ def _baselines(
     fit, test = given.frame.iloc[slices.fit], given.frame.iloc[slices.test]
     share = settings.training.capacity_share
     utilised, signal = baselines.utilisation_score(fit, test)
-    logistic = baselines.logistic_probability(
-        matrix[slices.fit],
-        given.label.to_numpy(dtype=np.int64)[slices.fit],
-        matrix[slices.test],
-        categories=codes,
-    )
+    label = given.label.to_numpy(dtype=np.int64)[slices.fit]
+    # by the same folds as the head: neither has seen the account that it scores
+    by_fold = [
+        baselines.logistic_probability(
+            matrix[slices.fit][folds != fold], label[folds != fold], matrix[slices.test], categories=codes
+        )
+        for fold in range(int(folds.max()) + 1)
+    ]
+    logistic = unseen_scores(np.array(by_fold), folds, fit["account_id"], test["account_id"])
     points = baselines.points_score(test, settings.thresholds)
     return {
         "points": scored(truth, points, draws, capacity_share=share),

@@ -39,6 +39,7 @@ def parameters(trained: Trained, settings: Settings) -> dict[str, Any]:
         **{f"{outcome}/gap_days": window.gap_days for outcome, window in windows.items()},
         **{f"{outcome}/horizon_days": window.horizon_days for outcome, window in windows.items()},
         **{f"{outcome}/rounds": made.rounds for outcome, made in trained.judgements.items()},
+        **{f"{outcome}/depth": made.depth for outcome, made in trained.judgements.items()},
         "signals": len(trained.bundle.signals),
         "catalogue_hash": trained.bundle.catalogue_hash,
         "trained_at_as_of": trained.bundle.trained_at_as_of.isoformat(),

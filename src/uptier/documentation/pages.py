@@ -1,0 +1,104 @@
+"""All generated pages, and how they are written.
+
+A page is refused while something public is undocumented: a signal without a docstring, a column without a meaning, a
+key of the settings that its class does not describe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from uptier.documentation.markdown import GENERATED, documented, page
+from uptier.documentation.settings_page import settings_page
+from uptier.documentation.signals_page import signals_page
+from uptier.documentation.tables_page import data_page, tables_page
+from uptier.settings import Thresholds
+from uptier.signals.catalog import catalog
+from uptier.store import write_whole
+
+CLI_HEAD = """
+Exit codes: 0 done; 1 our fault, with a traceback; 2 a verb was called wrongly; 3 no model was good enough, and scoring
+went by rules; 4 something that you can act on, said in words.
+"""
+
+
+def pages(help_by_command: Mapping[str, str]) -> dict[Path, str]:
+    """Give all generated pages.
+
+    Parameters
+    ----------
+    help_by_command : mapping of str to str
+        What ``--help`` says of each verb; the empty name is the program itself.
+
+    Returns
+    -------
+    dict of Path to str
+        Page, relative to the root of the repository, to its text.
+
+    Raises
+    ------
+    UptierError
+        If something public is undocumented.
+    """
+    docs = Path("docs")
+    return {
+        docs / "signals.md": signals_page(catalog(), Thresholds()),
+        docs / "tables.md": tables_page(),
+        docs / "settings.md": settings_page(),
+        docs / "cli.md": cli_page(help_by_command),
+        Path("data") / "README.md": data_page(),
+    }
+
+
+def write_pages(root: Path, help_by_command: Mapping[str, str]) -> list[Path]:
+    """Write the generated pages, each whole or not at all.
+
+    Parameters
+    ----------
+    root : Path
+        Root of the repository.
+    help_by_command : mapping of str to str
+        What ``--help`` says of each verb.
+
+    Returns
+    -------
+    list of Path
+        The pages.
+
+    Raises
+    ------
+    UptierError
+        If something public is undocumented: no page is written then. Or if a page cannot be written.
+    """
+    made = pages(help_by_command)
+    return [write_whole(root / name, _writer(text)) for name, text in made.items()]
+
+
+def cli_page(help_by_command: Mapping[str, str]) -> str:
+    """Give the page on the command line.
+
+    Parameters
+    ----------
+    help_by_command : mapping of str to str
+        What ``--help`` says of each verb; the empty name is the program itself.
+
+    Returns
+    -------
+    str
+        Markdown, a chapter for each verb.
+
+    Raises
+    ------
+    UptierError
+        If a verb says nothing.
+    """
+    lines = ["# Command line", "", GENERATED, "", CLI_HEAD.strip(), ""]
+    for name, said in help_by_command.items():
+        text = [line.rstrip() for line in documented(said, f"the verb '{name}'").splitlines()]
+        lines += [f"## uptier {name}".rstrip(), "", "```text", *text, "```", ""]
+    return page(*lines)
+
+
+def _writer(text: str) -> Callable[[Path], object]:
+    return lambda path: path.write_text(text, encoding="utf-8")

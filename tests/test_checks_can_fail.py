@@ -1,0 +1,55 @@
+"""A check is not a check until it has been seen to fail: each fault is planted in the product, and must be found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ibis.expr.types as ir
+import pytest
+
+from tests.signals.timelines import check_equal_rows_count_once, check_only_the_past_matters
+from uptier.tables.history import History
+
+EXAMPLES = 10  # of 8 histories: a fault that needs more is one that the search would miss on a bad day
+
+Conditions = Callable[[ir.Table, ir.Table], list[Any]]
+
+FAULTS: dict[str, Conditions] = {
+    "no event-time cut": lambda table, grid: [table.known_day < grid.as_of],
+    "no known-at cut": lambda table, grid: [table.day < grid.as_of],
+    "event time cut off by one day": lambda table, grid: [table.day <= grid.as_of, table.known_day < grid.as_of],
+    "known-at cut off by one day": lambda table, grid: [table.day < grid.as_of, table.known_day <= grid.as_of],
+    "both cuts off by one day": lambda table, grid: [table.day <= grid.as_of, table.known_day <= grid.as_of],
+}
+
+
+@pytest.mark.parametrize("usage", ["usage_events", "usage_daily"])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_leak_is_found(fault: str, usage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(History, "_cut", cut_by(FAULTS[fault]))
+    with pytest.raises(AssertionError, match="is .*, was "):
+        check_only_the_past_matters(usage, examples=EXAMPLES)
+
+
+def test_the_same_cut_without_a_fault_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        History, "_cut", cut_by(lambda table, grid: [table.day < grid.as_of, table.known_day < grid.as_of])
+    )
+    check_only_the_past_matters("usage_daily", examples=EXAMPLES)
+
+
+@pytest.mark.parametrize("usage", ["usage_events", "usage_daily"])
+def test_duplicates_counted_twice_are_found(usage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ir.Table, "distinct", lambda table: table)
+    with pytest.raises(AssertionError, match="is .*, was "):
+        check_equal_rows_count_once(usage, examples=EXAMPLES)
+
+
+def cut_by(conditions: Conditions) -> Callable[[History, ir.Table], ir.Table]:
+    def cut(history: History, table: ir.Table) -> ir.Table:
+        grid = history.grid
+        joined = table.inner_join(grid, [table.account_id == grid.account_id, *conditions(table, grid)])
+        return joined.select(*table.columns, "as_of").mutate(age=lambda row: row.as_of.delta(row.day, unit="day"))
+
+    return cut
