@@ -80,10 +80,18 @@ def job(config: Path) -> Job:
 
 
 @cache
-def small_project(folder: Path, seed: int = 3) -> Path:
+def small_project(folder: Path) -> Path:
     """Make a world too small to learn from, with its project."""
-    home = folder / f"small-{seed}"
-    simulate(preset="demo", seed=seed, accounts=150, months=14, out=home / "world")
+    return _project(folder / "small", seed=3, accounts=150, months=14)
+
+
+def tiny_project(folder: Path, *, seed: int) -> Path:
+    """Make a world that is only good for looking at, with its project."""
+    return _project(folder / f"tiny-{seed}", seed=seed, accounts=40, months=7)
+
+
+def _project(home: Path, *, seed: int, accounts: int, months: int) -> Path:
+    simulate(preset="demo", seed=seed, accounts=accounts, months=months, out=home / "world")
     config = home / "small.yaml"
     config.write_text(SMALL, encoding="utf-8")
     return config

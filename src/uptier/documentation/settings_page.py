@@ -115,7 +115,8 @@ def _parts(part: type[BaseModel], place: str) -> Iterator[tuple[str, type[BaseMo
     for name, field in part.model_fields.items():
         inner = _part_in(field.annotation)
         if inner is not None:
-            many = {dict: ".NAME", tuple: ", each"}.get(typing.get_origin(field.annotation), "")
+            origin: Any = typing.get_origin(field.annotation)
+            many = {dict: ".NAME", tuple: ", each"}.get(origin, "")
             yield from _parts(inner, f"{place}.{field.alias or name}{many}".lstrip("."))
 
 

@@ -40,6 +40,9 @@ EFFECTS = {
 }
 
 
+_Place = tuple[str, tuple[str, ...]]  # a table, and columns of it
+
+
 class _Noting:
     """Thresholds that note which of them are read."""
 
@@ -130,32 +133,32 @@ def _signal(one: Signal, thresholds: Thresholds) -> list[str]:
 
 
 def _needs(one: Signal, noting: _Noting) -> str:
-    """Say what a signal asks of a project's tables, by asking it: once with users told apart, once with daily usage."""
-    by_user, by_day = _asked(one, noting, daily=False), _asked(one, noting, daily=True)
-    needs = []
-    for name, columns in sorted(by_user.items()):
-        need = _table(name, columns)
-        if name == "usage_events":
-            daily = by_day.get("usage_daily")
-            need += f" or {_table('usage_daily', daily)}" if daily and not by_day.get("usage_events") else ""
-        needs.append(need)
+    """Say without which tables and columns a signal is not available, by asking it."""
+    asked, _ = _asked(one, noting)
+    needed: dict[str, set[str]] = {}
+    for table, columns in sorted(asked):
+        # some are only asked after since they would tell more: those may be absent
+        if _asked(one, noting, without=(table, columns))[1]:
+            needed.setdefault(table, set()).update(columns)
+    if "usage_events" in needed:
+        needed.pop(USAGE, None)  # whichever form there is: the form itself is needed already
+    needs = [_table(name, columns) for name, columns in needed.items()]
+    if "usage_events" in needed and not _asked(one, noting, without=("usage_events", ()))[1]:
+        needs[list(needed).index("usage_events")] += " or `usage_daily`"
     return ", ".join(needs)
 
 
-def _asked(one: Signal, noting: _Noting, *, daily: bool) -> dict[str, set[str]]:
-    asked: dict[str, set[str]] = {}
+def _asked(one: Signal, noting: _Noting, *, without: _Place | None = None) -> tuple[set[_Place], set[str]]:
+    """Give the tables and columns that a signal asks after, and what it lacks where one of them is absent."""
+    asked: set[_Place] = set()
 
-    def has(table: str, columns: tuple[str, ...] = ()) -> bool:
-        there = not (daily and table == "usage_events")
-        # asked only whether there is such a table: the answer decides what is needed next
-        if there or columns:
-            asked.setdefault(table, set()).update(columns)
-        return there
+    def has(table: str, columns: tuple[str, ...]) -> bool:
+        asked.add((table, columns))
+        return without is None or table != without[0] or not set(without[1]) <= set(columns)
 
-    one(Measures(has, cast("Thresholds", noting)))
-    if asked.keys() & {"usage_events", "usage_daily"}:
-        asked.pop(USAGE, None)  # whichever form there is: the form itself is needed anyway
-    return asked
+    measures = Measures(has, cast("Thresholds", noting))
+    one(measures)
+    return asked, measures.lacking
 
 
 def _table(name: str, columns: set[str]) -> str:

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from uptier.errors import FindingsError, TableError, closest
-from uptier.tables.clean import dated, future_rows, negative_numbers, null_values, within_subscription
+from uptier.tables.clean import (
+    dated,
+    future_rows,
+    negative_numbers,
+    null_values,
+    repeated_keys,
+    within_subscription,
+    without_equal_rows,
+)
 from uptier.tables.contracts import CONTRACT, Kind
 from uptier.tables.forms import as_versions
 from uptier.tables.mapping import Mapped, map_table, unmapped_kinds
@@ -160,9 +168,7 @@ def check(
 def _rows(one: Mapped, settings: Settings) -> Iterable[Finding]:
     """Find what a table shows by itself."""
     name, contract = one.name, CONTRACT[one.name]
-    distinct = one.table.distinct()
-    table = as_versions(distinct, settings.table(name).form) if name == "subscriptions" else distinct
-    table = dated(table, name, settings.table(name).lag_days)
+    table = _dated(one, settings)
     counts = {
         "null-value": _sum(null_values(table, name)),
         "negative-number": _sum(negative_numbers(table, name)),
@@ -172,14 +178,16 @@ def _rows(one: Mapped, settings: Settings) -> Iterable[Finding]:
     if "end_day" in table.columns:
         counts["ends-before-begins"] = _sum(table.valid_to < table.valid_from)
     numbers = _numbers(table.aggregate(**counts))
-    rows, kept = _count(one.table), _count(distinct)
+    rows = _count(one.table)
     if not rows:
         severity = Severity.ERROR if contract.required or name.startswith("usage_") else Severity.WARNING
         yield Finding(
             code="empty-table", table=name, count=1, severity=severity, message=f"The table '{name}' has no rows."
         )
         return
-    yield _warning("equal-rows", name, rows - kept, "rows are equal in every column to another; they are left out.")
+    key = contract.key_of(one.present)
+    equal, doubled = _repeats(one.table, key, rows)
+    yield _warning("equal-rows", name, equal, "rows are equal in every column to another; they are left out.")
     yield from _wrong_types(one)
     yield _error("null-value", name, numbers["null-value"], "rows lack a value that the contract requires.")
     yield _error("negative-number", name, numbers["negative-number"], "rows hold a number below zero.")
@@ -190,9 +198,9 @@ def _rows(one: Mapped, settings: Settings) -> Iterable[Finding]:
         f"rows became known on or after data_until ({settings.data_until}). Is data_until right?",
     )
     yield _error("ends-before-begins", name, numbers.get("ends-before-begins", 0), "rows end before they begin.")
-    key = contract.key_of(one.present)
     if key:
-        yield _error("duplicate-key", name, _doubled_keys(table, key), _doubled_message(key))
+        told = f"keys ({', '.join(key)}) stand in several rows with different content."
+        yield _error("duplicate-key", name, doubled, told)
     if name == "subscriptions":
         yield from _overlaps(table, settings)
         yield _side_by_side(table, settings)
@@ -202,7 +210,7 @@ def _rows(one: Mapped, settings: Settings) -> Iterable[Finding]:
 
 def _between(one: Mapped, mapped: Mapping[str, Mapped], settings: Settings) -> Iterable[Finding]:
     """Find what shows only beside another table."""
-    name, table = one.name, one.table.distinct()
+    name, table = one.name, one.table
     if "account_id" in table.columns and name != "accounts" and "accounts" in mapped:
         strangers = table.anti_join(mapped["accounts"].table, "account_id")
         told = Finding(
@@ -225,11 +233,12 @@ def _between(one: Mapped, mapped: Mapping[str, Mapped], settings: Settings) -> I
             "is then not known, and plan upgrades from or to it are not seen.",
         )
     if name.startswith("usage_") and "subscriptions" in mapped:
-        versions = as_versions(mapped["subscriptions"].table.distinct(), settings.table("subscriptions").form)
-        versions = dated(versions, "subscriptions", settings.table("subscriptions").lag_days)
-        usage = dated(table, name, settings.table(name).lag_days)
-        rows = _count(usage)
-        outside = rows - _count(within_subscription(usage, versions))
+        # an account's day is inside or outside whatever happened on it: far fewer days than rows
+        usage = _dated(one, settings)
+        usage = usage.group_by("account_id", "day").aggregate(rows=usage.count())
+        inside = within_subscription(usage, _dated(mapped["subscriptions"], settings))
+        rows = _total(usage)
+        outside = rows - _total(inside)
         share = outside / max(rows, 1)
         yield Finding(
             code="usage-outside-subscription",
@@ -239,6 +248,31 @@ def _between(one: Mapped, mapped: Mapping[str, Mapped], settings: Settings) -> I
             message=f"rows ({share:.0%} of all) fall on a day on which their account had no subscription. Are dates "
             "and ids mapped rightly?",
         )
+
+
+def _dated(one: Mapped, settings: Settings) -> ir.Table:
+    table, wanted = one.table, settings.table(one.name)
+    if one.name == "subscriptions":
+        # a doubled row would look like a change of its own
+        table = as_versions(without_equal_rows(table, CONTRACT[one.name].key_of(one.present)), wanted.form)
+    return dated(table, one.name, wanted.lag_days)
+
+
+def _repeats(table: ir.Table, key: tuple[str, ...], rows: int) -> tuple[int, int]:
+    """Count the rows that are equal to another, and the keys that stand in several different rows."""
+    if not key:
+        return rows - _count(table.distinct()), 0
+    repeated = repeated_keys(table, key)
+    suspects = _total(repeated)
+    if not suspects:
+        return 0, 0
+    same = [table[column].identical_to(repeated[column]) for column in key]
+    distinct = table.semi_join(repeated, same).distinct()
+    return suspects - _count(distinct), _count(repeated_keys(distinct, key))
+
+
+def _total(counted: ir.Table) -> int:
+    return _numbers(counted.aggregate(n=ibis.coalesce(counted.rows.sum(), 0)))["n"]
 
 
 def _wrong_types(one: Mapped) -> Iterable[Finding]:
@@ -333,15 +367,6 @@ def _likeness(first: str, second: str) -> float:
     import difflib
 
     return difflib.SequenceMatcher(None, first, second).ratio()
-
-
-def _doubled_keys(table: ir.Table, key: tuple[str, ...]) -> int:
-    grouped = table.group_by([table[column] for column in key]).aggregate(_rows=table.count())
-    return _count(grouped.filter(grouped._rows > 1))
-
-
-def _doubled_message(key: tuple[str, ...]) -> str:
-    return f"keys ({', '.join(key)}) stand in several rows with different content."
 
 
 def _absent(name: str, *, required: bool) -> Finding:

@@ -179,10 +179,10 @@ def clean(source: Source, settings: Settings, mapped: Mapping[str, Mapped]) -> T
     Tables
         Still expressions, save what is small and asked for often.
     """
-    accounts = mapped["accounts"].table.distinct().filter(lambda row: row.account_id.notnull())
+    accounts = mapped["accounts"].table.filter(lambda row: row.account_id.notnull())
     ready: dict[str, ir.Table] = {}
     for name, one in mapped.items():
-        table = one.table.distinct()
+        table = without_equal_rows(one.table, CONTRACT[name].key_of(one.present))
         if name == "subscriptions":
             table = as_versions(table, settings.table(name).form)
         table = dated(table, name, settings.table(name).lag_days)
@@ -207,6 +207,47 @@ def clean(source: Source, settings: Settings, mapped: Mapping[str, Mapped]) -> T
     if settings.table("subscriptions").form == "billing_periods":
         present["subscriptions"] |= {"term_end"}
     return Tables(source=source, settings=settings, clean=ready, present=present)
+
+
+def repeated_keys(table: ir.Table, key: tuple[str, ...]) -> ir.Table:
+    """List the keys that stand in several rows.
+
+    Parameters
+    ----------
+    table : Table
+        In canonical columns.
+    key : tuple of str
+        Columns of the key.
+
+    Returns
+    -------
+    Table
+        The key's columns and `rows`, how many have it.
+    """
+    grouped = table.group_by([table[column] for column in key]).aggregate(rows=table.count())
+    return grouped.filter(grouped.rows > 1)
+
+
+def without_equal_rows(table: ir.Table, key: tuple[str, ...]) -> ir.Table:
+    """Leave out rows that are equal to another in every column.
+
+    Parameters
+    ----------
+    table : Table
+        In canonical columns.
+    key : tuple of str
+        Columns of the key; empty if rows have none.
+
+    Returns
+    -------
+    Table
+        Each row once. Only rows whose key repeats are compared in full: over many events that is far less work.
+    """
+    if not key:
+        return table.distinct()
+    repeated = repeated_keys(table, key)
+    same = [table[column].identical_to(repeated[column]) for column in key]
+    return table.anti_join(repeated, same).union(table.semi_join(repeated, same).distinct())
 
 
 def within_subscription(usage: ir.Table, subscriptions: ir.Table) -> ir.Table:

@@ -1,0 +1,319 @@
+"""What `make demo` promises, on its own world, done once for all tests here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.end_to_end import jobs
+from tests.end_to_end.jobs import DEMO_SEED, Job
+from uptier.decision.actions import Action
+from uptier.errors import ScoringError
+from uptier.explanation.brief import WIDTH
+from uptier.explanation.sentences import sentence
+from uptier.model.points import points
+from uptier.project import Project
+from uptier.scoring.batch import columns
+from uptier.scoring.scorecard import latest, read_manifest
+from uptier.settings import CONVERSIONS, OUTCOMES
+from uptier.signals.catalog import catalog
+from uptier.terminal import findings_table, scorecard_table, training_table, training_words
+
+SCREEN = 40  # lines that a CSM sees without scrolling
+PLACES = ("reason_1", "reason_2", "reason_3", "against_1", "against_2")
+
+
+@pytest.fixture(scope="module")
+def card(demo: Job) -> pd.DataFrame:
+    return demo.scoring.scorecard
+
+
+@pytest.fixture(scope="module")
+def signals(demo: Job, card: pd.DataFrame) -> pd.DataFrame:
+    """Put the signals into the order of the scorecard."""
+    return demo.frame.set_index("account_id").loc[card["account_id"]].reset_index()
+
+
+def world(demo: Job, table: str) -> pd.DataFrame:
+    return pd.read_parquet(demo.config.parent / "world" / f"{table}.parquet")
+
+
+def shown(table: object) -> str:
+    from io import StringIO
+
+    from rich.console import Console
+
+    written = StringIO()
+    Console(file=written, width=200).print(table)
+    return written.getvalue()
+
+
+# learning ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_data_have_no_errors(demo: Job) -> None:
+    assert demo.findings.errors == ()
+
+
+def test_the_model_becomes_the_champion(demo: Job) -> None:
+    registered = demo.training.registered
+    assert (registered.name, registered.version, registered.alias) == ("uptier", "1", "champion")
+    assert demo.training.trained.refused_because == ()
+
+
+def test_at_least_two_upsells_have_a_model_of_their_own(demo: Job) -> None:
+    fallbacks = {name: demo.training.trained.judgements[name].fallback for name in CONVERSIONS}
+    assert list(fallbacks.values()).count(None) >= 2, fallbacks
+
+
+def test_what_a_head_says_on_the_screen_is_what_was_judged(demo: Job) -> None:
+    said = shown(training_table(demo.training))
+    for judgement in demo.training.trained.judgements.values():
+        if judgement.head is not None:
+            low, middle, high = judgement.head.auc
+            assert f"{middle:.3f} ({low:.3f}, {high:.3f})" in said
+    passed = sum(one.passed for one in demo.training.trained.judgements.values())
+    assert said.count("passed") == passed
+    assert "alias champion" in training_words(demo.training, demo.project.settings)
+
+
+def test_no_model_has_learnt_from_what_lies_behind_its_test(demo: Job) -> None:
+    trained = demo.training.trained
+    assert trained.bundle.trained_at_as_of < demo.scoring.as_of
+    assert all(one.test.n > 0 for one in trained.judgements.values() if one.head is not None)
+
+
+# the scorecard ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_account_with_a_subscription_stands_there_once(demo: Job, card: pd.DataFrame) -> None:
+    as_of = pd.Timestamp(demo.scoring.as_of, tz="UTC")
+    held = world(demo, "subscriptions")
+    begun = (held["valid_from"] < as_of) & (held["recorded_at"].fillna(held["valid_from"]) < as_of)
+    # an end that is not known by then is no end yet
+    ended = (held["valid_to"] < as_of) & (held["end_recorded_at"].fillna(held["valid_to"]) < as_of)
+    expected = sorted(held.loc[begun & ~ended, "account_id"].unique())
+    assert sorted(card["account_id"]) == expected
+    assert len(expected) > 300
+
+
+def test_the_columns_are_those_described(card: pd.DataFrame) -> None:
+    assert list(card.columns) == list(columns())
+
+
+def test_every_row_says_what_it_rests_on(demo: Job, card: pd.DataFrame) -> None:
+    heads = demo.training.trained.bundle.heads
+    for outcome in OUTCOMES:
+        own = card[f"basis_{outcome}"] == "model"
+        assert (own == heads[outcome].is_fitted).where(card[f"basis_{outcome}"] != "no plan above", True).all()
+        assert card[f"p_{outcome}"].between(0, 1).all()
+    assert (card["basis"] == "model").any()
+    assert set(card["model_version"]) == {"1"}
+
+
+def test_base_context_and_points_add_up_to_the_probability(card: pd.DataFrame) -> None:
+    fitted = card[card["basis"] == "model"]
+    parts = fitted[[f"{place}_points" for place in PLACES]].fillna(0).sum(axis=1)
+    total = fitted["base_points"] + fitted["context_points"] + parts + fitted["other_points"]
+    chance = [row[f"p_{row['best_type']}"] for _, row in fitted.iterrows()]
+    assert len(fitted) > 100
+    np.testing.assert_allclose(total, chance, rtol=0, atol=1e-6)
+
+
+def test_the_chance_of_any_upsell_is_that_of_all_three(card: pd.DataFrame) -> None:
+    none = (1 - card[[f"p_{name}" for name in CONVERSIONS]]).prod(axis=1)
+    np.testing.assert_allclose(card["p_any"], 1 - none, rtol=0, atol=1e-12)
+
+
+def test_rows_stand_in_the_order_of_chance_times_gain(demo: Job, card: pd.DataFrame) -> None:
+    worth = card["p_any"] * card["gain_arr"]
+    np.testing.assert_allclose(card["priority"], worth, rtol=1e-12, atol=0)
+    assert (np.diff(worth) <= 0).all()
+    assert list(card["rank"]) == list(range(1, len(card) + 1))
+
+
+def test_the_ten_highest_are_shown_with_churn_beside_them(demo: Job, card: pd.DataFrame) -> None:
+    said = shown(scorecard_table(demo.scoring, demo.project.settings)).splitlines()
+    rows = [line for line in said if line.startswith("│")]
+    assert [line.split("│")[1].strip() for line in rows] == list(card["account_id"].head(10))
+    heading = next(line for line in said if "churn" in line)
+    place = [part.strip() for part in heading.split("┃")].index("churn")
+    assert [line.split("│")[place].strip() for line in rows] == [f"{p * 100:.0f} %" for p in card["p_churn"].head(10)]
+
+
+def test_the_points_model_stands_beside_the_probabilities(demo: Job, card: pd.DataFrame, signals: pd.DataFrame) -> None:
+    np.testing.assert_array_equal(card["points"], points(signals, demo.project.settings.thresholds))
+
+
+def test_every_sentence_is_true_for_its_account(demo: Job, card: pd.DataFrame, signals: pd.DataFrame) -> None:
+    everything = catalog()
+    family = {trigger.name: trigger.family for trigger in everything.triggers}
+    checked = 0
+    for (_, row), (_, values) in zip(card.iterrows(), signals.iterrows(), strict=True):
+        for place in PLACES:
+            if pd.isna(row[place]):
+                assert pd.isna(row[f"{place}_code"])
+                continue
+            true = {
+                sentence(one, values, everything, demo.project.settings.currency)
+                for one in everything.signals
+                if one.family == family[row[f"{place}_code"]]
+            }
+            assert set(row[place].split(". ")) <= true, (row["account_id"], place)
+            checked += 1
+    assert checked > len(card)
+
+
+def test_reasons_for_add_and_reasons_against_take(card: pd.DataFrame) -> None:
+    fitted = card[card["basis"] == "model"]
+    for place in PLACES:
+        weights = fitted[f"{place}_points"].dropna()
+        assert ((weights >= 0) if place.startswith("reason") else (weights < 0)).all()
+
+
+def test_active_users_in_a_sentence_are_those_of_the_raw_events(demo: Job, signals: pd.DataFrame) -> None:
+    as_of = pd.Timestamp(demo.scoring.as_of, tz="UTC")
+    events = world(demo, "usage_events")
+    known = events["recorded_at"].fillna(events["occurred_at"]) < as_of
+    recent = (events["occurred_at"] < as_of) & (events["occurred_at"] >= as_of - pd.Timedelta(days=28))
+    users = events[known & recent].groupby("account_id")["user_id"].nunique()
+    counted = users.reindex(signals["account_id"]).fillna(0).to_numpy()
+    np.testing.assert_array_equal(signals["active_users"], counted)
+    assert len(set(counted)) > 10
+
+
+# on disk -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_manifest_tells_where_the_scorecard_comes_from(demo: Job, card: pd.DataFrame) -> None:
+    written = demo.scoring.written
+    manifest = read_manifest(written.folder)
+    digest = hashlib.sha256(written.parquet.read_bytes()).hexdigest()
+    expected = {
+        "schema_version": 1,
+        "project": "demo",
+        "currency": "USD",
+        "run_id": demo.training.registered.run_id,
+        "model_version": "1",
+        "as_of": "2026-01-01",
+        "expires_on": "2026-01-31",
+        "newest_usage": "2025-12-31",
+        "catalogue_hash": demo.training.trained.bundle.catalogue_hash,
+        "rows": len(card),
+        "columns": list(columns()),
+        "data_hash": f"sha256:{digest}",
+    }
+    assert {name: manifest[name] for name in expected} == expected
+    assert sum(manifest["rows_by_action"].values()) == sum(manifest["rows_by_basis"].values()) == len(card)
+    assert set(manifest["rows_by_action"]) <= {action.value for action in Action}
+
+
+def test_what_is_on_disk_is_what_was_given(demo: Job, card: pd.DataFrame) -> None:
+    written = demo.scoring.written
+    pd.testing.assert_frame_equal(pd.read_parquet(written.parquet), card)
+    text = pd.read_csv(written.csv, dtype={"account_id": "str"})
+    assert list(text["account_id"]) == list(card["account_id"])
+    np.testing.assert_allclose(text["p_any"], card["p_any"], rtol=1e-12)
+
+
+def test_scoring_again_in_another_process_replaces_the_scorecard_by_the_same_bytes(demo: Job) -> None:
+    written = demo.scoring.written
+    before = written.parquet.read_bytes(), written.csv.read_bytes(), written.manifest.read_bytes()
+    was = written.folder.readlink()
+    again, imported = jobs.in_a_fresh_process("score", demo.config, "--json")
+    assert again.code == 0, again.err
+    assert again.err == ""
+    assert again.json() == {
+        "as_of": "2026-01-01",
+        "rows": written.rows,
+        "scorecard": str(written.parquet),
+        "manifest": str(written.manifest),
+        "model_version": "1",
+        "fallback": False,
+    }
+    assert (written.parquet.read_bytes(), written.csv.read_bytes(), written.manifest.read_bytes()) == before
+    # in one step: the date now means another folder, and the old one is gone
+    assert written.folder.readlink() != was
+    assert [path.name for path in written.folder.parent.glob(".2026-01-01-*")] == [str(written.folder.readlink())]
+    assert latest(demo.project.settings.store) == written.folder
+    # what only training needs
+    assert not imported & {"shap", "matplotlib"}
+    assert "lightgbm" in imported
+
+
+# the brief -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_brief_begins_with_who_why_and_what_to_do_today(demo: Job, card: pd.DataFrame) -> None:
+    first = card.iloc[0]
+    lines = demo.brief.text().splitlines()
+    assert lines[0].startswith(f"{first['account_name']} ({first['account_id']})")
+    head = " ".join(lines[: lines.index("")])
+    why = demo.brief.reasons.supporting[0].sentence
+    assert head.index(why) < head.index("Today: ")
+    assert str(demo.brief.action.value) in head.partition("Today: ")[2]
+
+
+def test_the_brief_fits_on_one_screen(demo: Job) -> None:
+    lines = demo.brief.text().splitlines()
+    assert len(lines) <= SCREEN
+    assert max(map(len, lines)) <= WIDTH
+
+
+def test_the_brief_gives_the_figures_of_the_scorecard(demo: Job, card: pd.DataFrame) -> None:
+    first = card.iloc[0]
+    told = {chance.outcome: chance.probability for chance in demo.brief.chances}
+    assert told == {outcome: first[f"p_{outcome}"] for outcome in OUTCOMES}
+    assert len(demo.brief.reasons.supporting) <= 3
+    assert len(demo.brief.reasons.opposing) <= 2
+    if demo.brief.about == first["best_type"]:
+        said = [reason.sentence for reason in demo.brief.reasons.supporting]
+        assert said == first[["reason_1", "reason_2", "reason_3"]].dropna().tolist()
+    text = demo.brief.text()
+    assert f"{first['points']} of 140 points, {first['tier']}" in " ".join(text.split())
+    assert "1 January 2026, good until 31 January 2026" in text
+    assert "usage events 1 day old" in " ".join(text.split())
+
+
+def test_every_account_has_a_brief_that_explains_without_shap(demo: Job, card: pd.DataFrame) -> None:
+    last = card["account_id"].iloc[-1]
+    told, imported = jobs.in_a_fresh_process("explain", demo.config, last, "--json")
+    assert told.code == 0, told.err
+    assert told.json()["account_id"] == last
+    assert told.json()["text"] == demo.project.explain(last).text()
+    assert not imported & {"shap", "matplotlib"}
+
+
+def test_an_account_that_is_not_there_is_met_with_the_nearest(demo: Job, card: pd.DataFrame) -> None:
+    known = card["account_id"].iloc[0]
+    with pytest.raises(ScoringError) as refused:
+        demo.project.explain(f"{known}x")
+    assert str(refused.value) == f"There is no account '{known}x'.\nDid you mean '{known}'?"
+
+
+def test_another_seed_gives_another_brief(tmp_path: Path) -> None:
+    texts = set()
+    for seed in (DEMO_SEED, DEMO_SEED + 1):
+        project = Project(jobs.tiny_project(tmp_path, seed=seed))
+        texts.add(project.explain(str(project.score().scorecard["account_id"].iloc[0])).text())
+    assert len(texts) == 2
+
+
+def test_the_findings_shown_are_those_found(demo: Job) -> None:
+    said = shown(findings_table(demo.findings))
+    assert all(one.code in said for one in demo.findings.all)
+
+
+def test_the_run_keeps_what_it_was_made_of(demo: Job) -> None:
+    store = demo.project.settings.store
+    judged = json.loads(next(store.rglob("judgements.json")).read_text())
+    assert set(judged) == set(OUTCOMES)
+    hashes = json.loads(next(store.rglob("data_hashes.json")).read_text())
+    events = demo.config.parent / "world" / "usage_events.parquet"
+    assert hashes["usage_events.parquet"] == hashlib.sha256(events.read_bytes()).hexdigest()
+    assert not list(store.rglob("*.pkl"))
