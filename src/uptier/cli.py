@@ -311,7 +311,7 @@ def _training_json(training: Training) -> dict[str, Any]:
         "registered": {"name": registered.name, "version": registered.version, "alias": registered.alias},
         "refused_because": list(training.trained.refused_because),
         "heads": {outcome: made.as_json() for outcome, made in training.trained.judgements.items()},
-        "seconds": training.trained.seconds,
+        "seconds": training.seconds,
     }
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -55,10 +56,13 @@ class Training:
         The bundle, and how its heads were judged.
     registered : Registered
         The MLflow run and version.
+    seconds : dict of str to float
+        By phase: check, signals, fit, judge, register.
     """
 
     trained: Trained
     registered: Registered
+    seconds: dict[str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,6 +222,7 @@ class Project:
             If there is nothing to learn from.
         """
         from uptier.outcomes.upsell import median_gains
+        from uptier.training.store import require_writable
         from uptier.training.tracking import log_and_register
         from uptier.training.training import train
 
@@ -227,17 +232,28 @@ class Project:
                 do="Keep a dated copy of the table every day from now on, and use form: snapshots once there are some "
                 "months of it. Until then 'uptier score' works by rules.",
             )
+        require_writable(self.settings.store)
+        clock = _Clock()
+        findings = self.check()
+        findings.require_no_errors(self.settings.path)
+        clock.lap("check")
+        examples = self.examples()
+        clock.lap("signals")
         trained = train(
-            self.examples(),
+            examples,
             self._catalog,
             self.settings,
             gains=median_gains(self._changes),
             data_hashes=self._data_hashes(),
-            warnings=[f"{one.code} in {one.table}: {one.message}" for one in self.check().warnings if one.accepted],
+            warnings=[f"{one.code} in {one.table}: {one.message}" for one in findings.warnings if one.accepted],
             progress=self._progress,
         )
         self._tell("Writing to MLflow")
-        return Training(trained, log_and_register(trained, self.settings))
+        clock.lap("train")
+        registered = log_and_register(trained, self.settings)
+        clock.lap("register")
+        seconds = {"check": clock.laps["check"], "signals": clock.laps["signals"], **trained.seconds}
+        return Training(trained, registered, {**seconds, "register": clock.laps["register"]})
 
     def score(self, as_of: dt.date | None = None) -> Scoring:
         """Score every account and write the scorecard.
@@ -468,6 +484,18 @@ class Project:
     def _tell(self, what: str) -> None:
         if self._progress is not None:
             self._progress(what, 0, 0)
+
+
+class _Clock:
+    """Tells how long each phase took."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    def lap(self, phase: str) -> None:
+        now = time.perf_counter()
+        self.laps[phase], self._since = now - self._since, now
 
 
 def _near(account_id: str, known: list[str]) -> bool:

@@ -189,6 +189,12 @@ class Thresholds(_Part):
         Days before renewal from which a talk about more is late.
     feature_breadth : float
         Share of the plan's features in use.
+    gap_days : int
+        Days for which a gap that the customer has named stays a reason to talk.
+    gap_words : tuple of str
+        Words in a ticket that name a gap, in any letter case.
+    detractor_nps : int
+        Likelihood to recommend, 0 to 10, up to which a customer is a detractor.
     """
 
     seat_utilisation: Share = 0.85
@@ -207,6 +213,23 @@ class Thresholds(_Part):
     next_tier_features: Share = 0.8
     renewal_days: Days = 60
     feature_breadth: Share = 0.95
+    gap_days: PositiveDays = 30
+    gap_words: tuple[str, ...] = (
+        "missing",
+        "we miss",
+        "is there a way",
+        "no way to",
+        "not possible",
+        "workaround",
+        "spreadsheet",
+        "export",
+        "by hand",
+        "manually",
+        "feature request",
+        "would like",
+        "integrate with",
+    )
+    detractor_nps: Annotated[int, Field(ge=0, le=10)] = 6
 
 
 class TrainingSettings(_Part):

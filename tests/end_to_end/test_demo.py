@@ -88,7 +88,7 @@ def test_no_model_has_learnt_from_what_lies_behind_its_test(demo: Job) -> None:
     assert all(one.test.n > 0 for one in trained.judgements.values() if one.head is not None)
 
 
-# the scorecard ---------------------------------------------------------------------------------------------------------
+# the scorecard -----------------------------------------------------------------------------------------------------
 
 
 def test_every_account_with_a_subscription_stands_there_once(demo: Job, card: pd.DataFrame) -> None:
@@ -246,7 +246,7 @@ def test_scoring_again_in_another_process_replaces_the_scorecard_by_the_same_byt
     assert "lightgbm" in imported
 
 
-# the brief -------------------------------------------------------------------------------------------------------------
+# the brief ---------------------------------------------------------------------------------------------------------
 
 
 def test_the_brief_begins_with_who_why_and_what_to_do_today(demo: Job, card: pd.DataFrame) -> None:

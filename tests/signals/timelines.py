@@ -339,6 +339,16 @@ def _bits(frame: pd.DataFrame) -> dict[str, list[Any]]:
 # checks: the tests call them, and test_checks_can_fail requires that planted faults make them fail --------------------
 
 
+class DifferentError(AssertionError):
+    """Signals changed that must not."""
+
+
+def _require_same(one: pd.DataFrame, other: pd.DataFrame) -> None:
+    found = differences(one, other)
+    if found:
+        raise DifferentError("\n".join(found))
+
+
 def _searching(examples: int, usage: str, holds: Callable[[World], None]) -> None:
     # no shrinking: it takes minutes, and the assertion names the account and the signal
     @settings(
@@ -374,7 +384,7 @@ def check_only_the_past_matters(usage: str, *, examples: int) -> Counter[str]:
         frame = looker.frame(together, world)
         past = frame.loc[[f"past{number}" for number in count]]
         for variant in ("all", "other"):
-            assert differences(frame.loc[[f"{variant}{number}" for number in count]], past) == [], variant
+            _require_same(frame.loc[[f"{variant}{number}" for number in count]], past)
 
     _searching(examples, usage, holds)
     return tally
@@ -390,6 +400,6 @@ def check_equal_rows_count_once(usage: str, *, examples: int) -> None:
             account: Timeline({name: [*rows, *rows] for name, rows in one.rows.items()})
             for account, one in once.items()
         }
-        assert differences(looker.frame(twice, world), looker.frame(once, world)) == []
+        _require_same(looker.frame(twice, world), looker.frame(once, world))
 
     _searching(examples, usage, holds)

@@ -217,8 +217,7 @@ def _lines(brief: Brief) -> Iterator[tuple[str, str]]:
 
 
 def _head(brief: Brief) -> Iterator[str]:
-    who = f"{brief.account_name} ({brief.account_id})" if brief.account_name else f"Account {brief.account_id}"
-    parts = [who]
+    parts = [_who(brief)]
     if brief.plan:
         parts.append(brief.plan if brief.plan.lower().endswith("plan") else f"{brief.plan} plan")
     if brief.segment:
@@ -234,6 +233,14 @@ def _head(brief: Brief) -> Iterator[str]:
         yield f"{reason.sentence}{weight}."
     else:
         yield "Nothing in particular raises that." if chance else "No rule or trigger speaks for it."
+
+
+def _who(brief: Brief) -> str:
+    if not brief.account_name:
+        return f"Account {brief.account_id}"
+    if brief.account_id in brief.account_name:
+        return brief.account_name
+    return f"{brief.account_name} ({brief.account_id})"
 
 
 def _frequency(chance: Chance) -> str:

@@ -84,12 +84,12 @@ def highest_tier(tables: Tables) -> float:
     Returns
     -------
     float
-        NaN without a price list.
+        NaN without a price list, or with an empty one.
     """
     if "plans" not in tables:
         return float("nan")
-    ranks = tables["plans"].tier_rank
-    return float(ranks.max().to_pandas())
+    highest = tables["plans"].tier_rank.max().to_pandas()
+    return float("nan") if pd.isna(highest) else float(highest)
 
 
 def _below_the_top(tables: Tables, looks: pd.DataFrame) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from uptier.explanation.reasons import (
 from uptier.explanation.sentences import known
 from uptier.explanation.shares import Explained, explained
 from uptier.model.points import RULES, rules, unknown_rules
-from uptier.scoring.batch import score, worth
+from uptier.scoring.batch import NO_PLAN_ABOVE, UNKNOWN, score, worth
 from uptier.settings import OUTCOMES
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _chances(row: pd.Series, bundle: Bundle, settings: Settings) -> tuple[Chance
             pooled=bundle.heads[outcome].fallback or "",
         )
         for outcome in OUTCOMES
-        if not pd.isna(row[f"p_{outcome}"])
+        if row[f"basis_{outcome}"] not in (UNKNOWN, NO_PLAN_ABOVE)
     )
 
 

@@ -53,6 +53,8 @@ class Question:
         Times the average, for power users.
     least : int
         A floor, for power users.
+    words : tuple of str
+        Words of which a text holds at least one; empty for any text.
     """
 
     plan: str
@@ -64,6 +66,7 @@ class Question:
     name: str = ""
     factor: float = 0.0
     least: int = 0
+    words: tuple[str, ...] = ()
 
     @property
     def column(self) -> str:
@@ -531,6 +534,55 @@ class Measures:
             Tickets.
         """
         return self._ask(Question(plan="tickets", what="tickets", last=last), "tickets")
+
+    def gaps_named(self, *, last: int) -> Number:
+        """Count the tickets that name a gap.
+
+        Parameters
+        ----------
+        last : int
+            Length of the window, days.
+
+        Returns
+        -------
+        Number
+            Tickets whose text holds one of `thresholds.gap_words`.
+        """
+        words = self.thresholds.gap_words
+        asked = Question(plan="tickets", what="tickets", name="naming_gap", last=last, words=words)
+        return self._ask(asked, "tickets", "text")
+
+    def days_since_gap_named(self) -> Number:
+        """Count the days since a ticket last named a gap.
+
+        Returns
+        -------
+        Number
+            Days, 1 or more; null if none did within 366 days.
+        """
+        words = self.thresholds.gap_words
+        asked = Question(plan="tickets", what="days_since_ticket", name="naming_gap", words=words)
+        return self._ask(asked, "tickets", "text")
+
+    def open_tickets(self) -> Number:
+        """Count the tickets that are open.
+
+        Returns
+        -------
+        Number
+            Tickets opened within 366 days of which no end is known.
+        """
+        return self._ask(Question(plan="tickets", what="open_tickets"), "tickets", "closed_at")
+
+    def nps(self) -> Number:
+        """Give the latest answer to how likely the customer is to recommend.
+
+        Returns
+        -------
+        Number
+            0 to 10, the mean of a day with several answers rounded down; null if none came within 366 days.
+        """
+        return self._ask(Question(plan="surveys", what="nps"), "survey_responses", "nps")
 
     def account(self, column: str) -> Number:
         """Give a fact about the account.

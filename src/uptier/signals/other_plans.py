@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from uptier.signals.measures import PLAN
-from uptier.signals.windows import KEY, reach, within
+from uptier.signals.windows import KEY, LOOKBACK_DAYS, reach, within
 
 if TYPE_CHECKING:
     from ibis.expr import types as ir
@@ -129,9 +129,50 @@ def tickets(history: History, questions: list[Question], contract: ir.Table | No
         One row for each row of the grid of which the table knows something.
     """
     past = history.past("tickets", days=reach(questions))
-    return past.group_by(KEY).aggregate(
-        **{one.column: ibis.ifelse(within(past, one), 1, 0).sum().cast("int64") for one in questions}
-    )
+    facts: dict[str, Any] = {}
+    for one in questions:
+        named = _holds(past.text, one.words)
+        if one.what == "days_since_ticket":
+            facts[one.column] = ibis.ifelse(named, past.age, ibis.null("int64")).min()
+        elif one.what == "open_tickets":
+            facts[one.column] = past.closed_at.isnull().cast("int64").sum().cast("int64")
+        else:
+            facts[one.column] = ibis.ifelse(within(past, one) & named, 1, 0).sum().cast("int64")
+    return past.group_by(KEY).aggregate(**facts)
+
+
+def surveys(history: History, questions: list[Question], contract: ir.Table | None) -> ir.Table:
+    """Answer how likely an account is to recommend.
+
+    Parameters
+    ----------
+    history : History
+        The past.
+    questions : list of Question
+        ``nps``.
+    contract : Table or None
+        Not used.
+
+    Returns
+    -------
+    Table
+        One row for each row of the grid with an answer.
+    """
+    past = history.past("survey_responses", days=LOOKBACK_DAYS)
+    past = past.filter(past.nps.notnull())
+    latest = past.mutate(_latest=past.age.min().over(group_by=KEY))
+    latest = latest.filter(latest.age == latest._latest)
+    # whole numbers: a mean of several answers must not depend on their order
+    answers = latest.group_by(KEY).aggregate(total=latest.nps.sum(), answers=latest.count())
+    return answers.select(*KEY, **{one.column: (answers.total // answers.answers) for one in questions})
+
+
+def _holds(text: ir.StringValue, words: tuple[str, ...]) -> ir.BooleanValue:
+    lowered = text.lower()
+    found: ir.BooleanValue = ibis.literal(not words)
+    for word in words:
+        found = found | ibis.coalesce(lowered.contains(word.lower()), False)
+    return found
 
 
 def accounts(history: History, questions: list[Question], contract: ir.Table | None) -> ir.Table:

@@ -34,6 +34,7 @@ _COUNTS = frozenset(
         "addons",
         "milestones",
         "tickets",
+        "open_tickets",
     }
 )
 _TEXT = frozenset({"plan_id", "account"})
@@ -91,5 +92,6 @@ _PLANS: dict[str, Plan] = {
     "meters": other_plans.meters,
     "milestones": other_plans.milestones,
     "tickets": other_plans.tickets,
+    "surveys": other_plans.surveys,
     "accounts": other_plans.accounts,
 }

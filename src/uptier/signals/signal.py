@@ -32,6 +32,7 @@ class Unit(StrEnum):
     METERS = "meters"
     ADDONS = "add-ons"
     MILESTONES = "milestones"
+    TICKETS = "tickets"
     POINTS = "points"
     MONEY = "money"  # whole account currency, per month
     RATIO = "ratio"  # a pure number

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from uptier.errors import UptierError
 from uptier.store import write_whole
+from uptier.tables.clean import SHOWN_ONCE_KNOWN
 from uptier.tables.contracts import CONTRACT, USAGE_KINDS, Change, Kind
 from uptier.tables.evidence import Evidence, gather
 from uptier.tables.guesses import TableGuess, guess_tables, quoted
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 USAGE = ("usage_events", "usage_daily")  # one of the two is needed
 NEEDED = ("accounts", "subscriptions", *USAGE)
-FAR_APART_DAYS = 7  # between the newest days of two tables, from which one of them may have stopped or run ahead
+FAR_APART_DAYS = 7  # between the newest days of usage and another table, from which one may have stopped or run ahead
 MOST_NAMES = 20  # of events that are listed without a guess
 CURRENCIES = ("USD", "EUR", "GBP", "CHF")  # as columns of money are named after
 SOURCE_VARIABLE = "UPTIER_SOURCE"  # holds an address with a password
@@ -132,10 +133,14 @@ def _until(seen: list[Evidence]) -> Iterator[str]:
         return
     until = max(newest.values()) + dt.timedelta(days=1)
     yield _said(f"data_until: {until}", "doubt: the day after the newest time that was found; is that day complete?")
-    first = min(newest.values())
-    if (max(newest.values()) - first).days > FAR_APART_DAYS:
-        yield "# doubt: the tables do not end together. Does one run ahead (planned rows), or has one stopped?"
-        yield f"#   newest days: {', '.join(f'{table} {day}' for table, day in newest.items())}"
+    usage = max((newest[name] for name in USAGE if name in newest), default=None)
+    if usage is not None:
+        # other tables may well be quiet for weeks; one that goes on after usage has ended is worth a look
+        apart = {name: day for name, day in newest.items() if (day - usage).days > FAR_APART_DAYS}
+        if "subscriptions" in newest and (usage - newest["subscriptions"]).days > FAR_APART_DAYS:
+            apart["subscriptions"] = newest["subscriptions"]
+        for name, day in apart.items():
+            yield f"# doubt: usage ends on {usage}, {name} on {day}: does one of them run ahead, or has one stopped?"
 
 
 def _currency(seen: list[Evidence]) -> Iterator[str]:
@@ -229,9 +234,8 @@ def _columns(guess: TableGuess) -> Iterator[str]:
 
 def _kinds(one: Evidence) -> Iterator[str]:
     if one.kinds and set(one.kinds) != set(USAGE_KINDS):
-        yield _said(
-            f"  kinds: [{', '.join(one.kinds)}]", "doubt: as found; signals of other kinds are not available, not zero"
-        )
+        yield "  # doubt: as found; a kind that is not listed is not available, never zero: add those that you map"
+        yield f"  kinds: [{', '.join(one.kinds)}]"
     if not one.guess.theirs("kind"):
         return
     guessed = [(name, rows, event_kind(name)) for name, rows in one.names]
@@ -290,6 +294,7 @@ def _foot(source: Source, seen: list[Evidence], guesses: list[TableGuess]) -> It
         for column in one.guess.columns
         if CONTRACT[one.guess.name].columns[column.column].change is Change.CURRENT
         and CONTRACT[one.guess.name].columns[column.column].kind is Kind.CATEGORY
+        and column.column not in SHOWN_ONCE_KNOWN.get(one.guess.name, {})
     ]
     if overwritten:
         yield ""

@@ -8,6 +8,8 @@ FAMILIES = (
     "velocity",
     "adoption",
     "value",
+    "gaps",
+    "sentiment",
     "relationship",
     "commercial",
 )

@@ -114,24 +114,6 @@ def days_since_last_use(history: Measures) -> Number:
 
 
 @signal(
-    label="Exports",
-    unit=Unit.TIMES,
-    effect=Effect.RAISES,
-    phrase=Phrase(
-        value="Data were taken to other tools {value} in four weeks",
-        zero="No data were taken to other tools in four weeks",
-        missing="Exports are not recorded",
-    ),
-)
-def exports(history: Measures) -> Number:
-    """Exports to outside tools, last 28 days.
-
-    An export is work that the product does not do: a workflow gap (source S1).
-    """
-    return history.events("export", last=28)
-
-
-@signal(
     label="Integration share",
     unit=Unit.SHARE,
     effect=Effect.RAISES,
@@ -175,10 +157,10 @@ def health_score(history: Measures) -> Number:
 
 @trigger(
     label="Deep adoption",
-    opens="add_on",
+    opens="plan_upgrade",
     act_within_days=60,
-    frame="gap resolution: what the team still does elsewhere",
-    says=("exports", "feature_breadth", "integration_share", "features_in_use"),
+    frame="value recap: how much of the work runs here, and what would make it easier",
+    says=("feature_breadth", "active_days", "features_in_use"),
 )
 def deep_adoption(signals: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
     """Daily actives above 75 % of the seats, or 95 % of the plan's features in use.

@@ -1,4 +1,4 @@
-"""Relationship: the people who carry the product, and how the account is doing with us."""
+"""Relationship: the people who carry the product."""
 
 from __future__ import annotations
 
@@ -23,21 +23,3 @@ def executive_active_days(history: Measures) -> Number:
     states since when `users.role` holds; NaN from daily usage too.
     """
     return history.days_of_role(*LEADING_ROLES, last=28)
-
-
-@signal(
-    label="Tickets",
-    unit=Unit.TIMES,
-    effect=Effect.EITHER,
-    phrase=Phrase(
-        value="Support was asked {value} in 90 days",
-        zero="Support was not asked in 90 days",
-        missing="Tickets are not recorded",
-    ),
-)
-def tickets_opened(history: Measures) -> Number:
-    """Tickets opened, last 90 days.
-
-    Many mean trouble or ambition: the model decides which.
-    """
-    return history.tickets(last=90)
