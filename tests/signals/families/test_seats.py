@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.signals.answers import Answers, answers_of, fires, unavailable
+
+ACCOUNTS = "full half slow zero none young silent"
+# monthly periods from the 15th: 02-15 to 03-14 is the last complete one, 01-15 to 02-14 the one before
+TEXT = """
+    # subscriptions
+    account | seats | valid_from | billing_period_months
+    full    | 2     | 2025-01-15 | 12
+    half    | 4     | 2025-01-15 | 1
+    slow    | 40    | 2025-01-15 | 1
+    zero    | 0     | 2025-01-15 | 1
+    young   | 2     | 2026-03-20 | 1
+    silent  | 5     | 2025-01-15 | 1
+    # usage_events
+    account | user | occurred_at | kind
+    full    | u    | 2025-12-20  | login
+    full    | u    | 2026-02-01  | login
+    full    | v    | 2026-02-01  | login
+    full    | u    | 2026-03-01  | login
+    full    | v    | 2026-03-01  | login
+    full    | u    | 2026-03-20  | login
+    full    | v    | 2026-03-20  | login
+    full    | w    | 2026-03-29  | login
+    half    | u    | 2026-01-10  | login
+    half    | u    | 2026-03-05  | login
+    half    | v    | 2026-03-06  | login
+    slow    | u    | 2026-01-10  | login
+    slow    | u    | 2026-03-05  | login
+    slow    | v    | 2026-03-06  | login
+    zero    | u    | 2026-03-05  | login
+    none    | u    | 2026-03-05  | login
+    young   | u    | 2026-03-21  | login
+    young   | v    | 2026-03-21  | login
+    """
+EXPECTED: Answers = {
+    "seat_utilisation": {
+        "full": 1.0, "half": 0.5, "slow": 0.05, "zero": None, "none": None, "young": 1.0, "silent": 0.0,
+    },
+    "peak_daily_utilisation": {
+        "full": 1.0, "half": 0.25, "slow": 0.025, "zero": None, "none": None, "young": 1.0, "silent": 0.0,
+    },
+    "daily_active_share": {
+        "full": 4 / 20 / 2, "half": 2 / 20 / 4, "slow": 2 / 20 / 40, "zero": None, "none": None, "young": 2 / 20 / 2,
+        "silent": 0.0,
+    },
+    "periods_near_ceiling": {
+        "full": 2, "half": 0, "slow": 0, "zero": None, "none": None, "young": None, "silent": 0,
+    },
+    "periods_peak_near_ceiling": {
+        "full": 2, "half": 0, "slow": 0, "zero": None, "none": None, "young": None, "silent": 0,
+    },
+    "days_until_ceiling": {
+        "full": 0, "half": 2 * 56, "slow": None, "zero": None, "none": None, "young": 0, "silent": None,
+    },
+    "active_users": {"full": 2, "half": 2, "slow": 2, "zero": 1, "none": 1, "young": 2, "silent": 0},
+    "seats": {"full": 2, "half": 4, "slow": 40, "zero": 0, "none": None, "young": 2, "silent": 5},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def answers() -> Answers:
+    return answers_of("seats", TEXT, accounts=ACCOUNTS)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_seats(name: str, answers: Answers) -> None:
+    assert answers[name] == EXPECTED[name]
+
+
+def test_daily_usage_knows_the_busiest_day_but_not_who_was_there() -> None:
+    daily = """
+        # usage_daily
+        account | day        | kind  | events | users | day_users
+        a       | 2026-02-20 | login | 20     | 9     |
+        a       | 2026-03-01 | login | 20     | 7     | 9
+        a       | 2026-03-02 | login | 20     | 8     |
+        a       | 2026-03-02 | other | 20     | 6     |
+        a       | 2026-03-29 | login | 20     | 10    | 10
+        """
+    answers = answers_of("seats", daily, accounts="a b")
+    assert answers["peak_daily_utilisation"] == {"a": 0.9, "b": 0.0}
+    # without day_users the most users of one kind is the best known of a day
+    assert answers["daily_active_share"] == {"a": (9 + 8) / 20 / 10, "b": 0.0}
+    # periods from 2020-01-01: February is the last complete one, its busiest day had 9 of 10
+    assert answers["periods_peak_near_ceiling"] == {"a": 1, "b": 0}
+    assert unavailable(daily) >= {"seat_utilisation", "periods_near_ceiling", "days_until_ceiling", "active_users"}
+
+
+def test_without_users_or_seats_utilisation_is_not_available() -> None:
+    assert unavailable("account | occurred_at | kind") >= {"seat_utilisation", "peak_daily_utilisation", "active_users"}
+    assert unavailable("# subscriptions\naccount | valid_from") >= {"seats", "seat_utilisation"}
+
+
+def test_monthly_periods_begin_on_the_day_of_the_month_on_which_the_subscription_began() -> None:
+    # one user each on the first and the last day of the period before the current one, and on the days beside them
+    text = """
+        # subscriptions
+        account | seats | valid_from
+        short   | 2     | 2025-01-31
+        leap    | 2     | 2024-02-29
+        exact   | 2     | 2025-03-01
+        outside | 2     | 2025-01-31
+        # usage_events
+        account | user | occurred_at | kind
+        short   | u    | 2026-01-31  | login
+        short   | v    | 2026-02-27  | login
+        leap    | u    | 2026-01-29  | login
+        leap    | v    | 2026-02-27  | login
+        exact   | u    | 2026-02-01  | login
+        exact   | v    | 2026-02-28  | login
+        outside | u    | 2026-01-30  | login
+        outside | v    | 2026-02-28  | login
+        """
+    answers = answers_of("seats", text, accounts="short leap exact outside", as_of="2026-03-01")
+    # 31 January + 1 month = 28 February, where the current period begins; so the last complete one ends on the 27th
+    assert answers["periods_near_ceiling"] == {"short": 1, "leap": 1, "exact": 1, "outside": 0}
+
+
+def test_the_trigger_fires_from_two_periods_counted_in_users_else_by_the_busiest_day() -> None:
+    assert fires(
+        "seats",
+        periods_near_ceiling=[1, 2, 3, None, None, None, 1],
+        periods_peak_near_ceiling=[6, 0, 0, 1, 2, None, 6],
+    ) == [False, True, True, False, True, False, False]
+
+
+@pytest.mark.parametrize(("users", "periods"), [(16, 0), (17, 6), (19, 6), (20, 6)])
+def test_a_period_counts_from_85_per_cent_of_the_seats(users: int, periods: int) -> None:
+    months = ("2025-10", "2025-11", "2025-12", "2026-01", "2026-02", "2025-09")
+    events = "\n".join(f"a | {user} | {month}-10 | login" for month in months for user in range(users))
+    text = f"account | user | occurred_at | kind\n{events}\n# subscriptions\naccount | seats | valid_from\na | 20 | 2020-01-01"
+    answers = answers_of("seats", text, accounts="a", as_of="2026-03-01")
+    assert answers["periods_near_ceiling"] == {"a": periods}
