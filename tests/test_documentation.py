@@ -183,7 +183,9 @@ def test_the_examples_of_settings_in_the_guides_can_be_read(tmp_path: Path) -> N
     head = "project: acme\nsource: exports\nstore: store\ndata_until: 2026-01-01\n"
     read_ones = []
     for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
-        for example in re.findall(r"^ *```yaml\n(.*?)^ *```", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE):
+        for example in re.findall(
+            r"^ *```yaml\n(.*?)^ *```", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+        ):
             if "..." not in example:  # parts of a longer one are shown, not to be copied
                 (tmp_path / "acme.yaml").write_text(head + textwrap.dedent(example))
                 read_ones.append(read_settings(tmp_path / "acme.yaml"))

@@ -282,7 +282,7 @@ def _say_training(project: Project, training: Training, *, quiet: bool) -> None:
     if not quiet:
         console = _console()
         console.print(training_table(training))
-        console.print(training_words(training, project.settings), highlight=False)
+        console.print(training_words(training, project.settings), highlight=False, markup=False)
 
 
 def _say_scoring(project: Project, scoring: Scoring, *, quiet: bool) -> None:
@@ -291,7 +291,7 @@ def _say_scoring(project: Project, scoring: Scoring, *, quiet: bool) -> None:
     if not quiet:
         console = _console()
         console.print(scorecard_table(scoring, project.settings))
-        console.print(scoring_words(scoring), highlight=False, soft_wrap=True)
+        console.print(scoring_words(scoring), highlight=False, markup=False, soft_wrap=True)
 
 
 def _findings_json(findings: Findings) -> dict[str, Any]:

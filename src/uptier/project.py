@@ -1,15 +1,14 @@
 """A project, from its YAML to a scorecard: what the command line is a thin layer over.
 
-Examples
---------
->>> from uptier import Project                               # doctest: +SKIP
->>> project = Project("acme.yaml")                           # doctest: +SKIP
->>> project.check().errors                                   # doctest: +SKIP
-()
->>> project.train().registered.alias                         # doctest: +SKIP
-'champion'
->>> project.score().scorecard.head()                         # doctest: +SKIP
->>> print(project.explain("0417").text())                    # doctest: +SKIP
+In Python as on the command line::
+
+    from uptier import Project
+
+    project = Project("acme.yaml")
+    project.check().errors  # nothing is raised yet
+    project.train().registered.alias  # "champion", or None where no head was good enough
+    project.score().scorecard.head()
+    print(project.explain("0417").text())
 """
 
 from __future__ import annotations
@@ -148,10 +147,7 @@ class Project:
         FindingsError
             If the data have errors that the project has not accepted.
         """
-        from uptier.outcomes.snapshots import snapshots
-
-        looks = snapshots(self._tables) if as_of is None else self._accounts_at(as_of)
-        return self._signals(looks)
+        return self._signals(self._looks() if as_of is None else self._accounts_at(as_of))
 
     def write_frame(self, as_of: dt.date | None = None, out: Path | None = None) -> tuple[pd.DataFrame, Path]:
         """Compute the signals of every account and write them as Parquet.
@@ -196,11 +192,10 @@ class Project:
 
         from uptier.outcomes.churn import churn_labels, post_upsell_labels, upsell_episodes
         from uptier.outcomes.outcome import examples
-        from uptier.outcomes.snapshots import snapshots
         from uptier.outcomes.upsell import upsell_labels
 
-        tables, changes = self._tables, self._changes
-        looks, episodes = snapshots(tables), upsell_episodes(changes)
+        tables, looks, changes = self._tables, self._looks(), self._changes
+        episodes = upsell_episodes(changes)
         labels = [upsell_labels(tables, looks, changes, outcome) for outcome in CONVERSIONS]
         labels += [churn_labels(tables, looks, changes), post_upsell_labels(tables, episodes, changes)]
         frame = self._signals(pd.concat([looks, episodes], ignore_index=True))
@@ -226,12 +221,6 @@ class Project:
         from uptier.training.tracking import log_and_register
         from uptier.training.training import train
 
-        if self.settings.table("subscriptions").form == "current":
-            raise TrainingError(
-                "The subscriptions tell only what holds today: there is no past to learn from.",
-                do="Keep a dated copy of the table every day from now on, and use form: snapshots once there are some "
-                "months of it. Until then 'uptier score' works by rules.",
-            )
         require_writable(self.settings.store)
         clock = _Clock()
         findings = self.check()
@@ -390,6 +379,17 @@ class Project:
         usage = self._usage
         self._tell(f"Forming {len(self._catalog.signals)} signals of {len(looks):,} looks at accounts")
         return self._catalog.frame(History(self._tables, grid_of(self._tables, looks), usage))
+
+    def _looks(self) -> pd.DataFrame:
+        from uptier.outcomes.snapshots import snapshots
+
+        if self._checked[1]["subscriptions"].form == "current":
+            raise TrainingError(
+                "The subscriptions tell only what holds today: there is no past to learn from.",
+                do="Keep a dated copy of the table every day from now on, and use form: snapshots once there are some "
+                "months of it. Until then 'uptier score' works by rules.",
+            )
+        return snapshots(self._tables)
 
     def _accounts_at(self, as_of: dt.date) -> pd.DataFrame:
         import pandas as pd

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from uptier.settings import CONVERSIONS
 
@@ -91,8 +92,8 @@ def findings_table(findings: Findings) -> Table:
     table.add_column("count", justify="right")
     table.add_column("what, and what to do", overflow="fold")
     for one in findings.all:
-        style = "red" if one.severity == "error" else "yellow"
-        table.add_row(f"[{style}]{one.severity}[/]", one.code, one.table, f"{one.count:,}", one.message)
+        severity = Text(one.severity, "red" if one.severity == "error" else "yellow")
+        table.add_row(severity, _text(one.code), _text(one.table), f"{one.count:,}", _text(one.message))
     return table
 
 
@@ -304,9 +305,10 @@ def _standing(*, passed: bool, rows: int) -> str:
     return "[yellow]pooled rate[/]" if rows else "not available"
 
 
-def _first_reason(row: pd.Series) -> str:
+def _first_reason(row: pd.Series) -> Text:
     # the code, not the sentence: a table is for looking over, the brief is for reading
-    return _text(row["reason_1_code"]).replace("_", " ")
+    code = row["reason_1_code"]
+    return _text(code.replace("_", " ") if isinstance(code, str) else None)
 
 
 def _interval(told: list[float] | None) -> str:
@@ -321,5 +323,7 @@ def _percent(share: float) -> str:
     return "" if math.isnan(share) else f"{share * 100:.0f} %"
 
 
-def _text(value: object) -> str:
-    return "" if value is None or value != value else str(value)  # NaN differs from itself
+def _text(value: object) -> Text:
+    # what customers wrote is never read as markup, nor may it move the cursor
+    missing = value is None or value != value  # NaN differs from itself
+    return Text("" if missing else "".join(letter if letter.isprintable() else " " for letter in str(value)))

@@ -20,6 +20,10 @@ tables:
   subscriptions:
     form: current
     sql: SELECT subscription_id, account_id, plan_id, seats, mrr FROM subscriptions WHERE valid_to IS NULL
+accept:
+  - code: usage-outside-subscription
+    reason: it is that of customers who have left, and nothing tells when
+    treatment: drop
 """
 
 

@@ -273,6 +273,30 @@ def test_how_times_are_kept_is_seen(tmp_path: Path, values: list[str], kept: str
     assert time_keeping(table, "at") == kept
 
 
+def test_a_column_of_the_right_name_and_the_wrong_type_is_in_doubt(tmp_path: Path) -> None:
+    plans = """
+        plan_id | tier_rank
+        basic   | gold
+        """
+    events = """
+        event_id | account_id | occurred_at | kind
+        1        | a          | true        | login
+        2        | b          |             | login
+        """
+    text = looked(tmp_path, CANONICAL | {"plans": plans, "usage_events": events})
+    assert any("tier_rank: tier_rank" in line and "# doubt: it holds string" in line for line in lines(text))
+    assert any("occurred_at: occurred_at" in line and "# doubt: it holds boolean" in line for line in lines(text))
+    assert read_settings(tmp_path / "uptier.yaml")
+
+
+def test_empty_tables_and_columns_are_looked_at_all_the_same(tmp_path: Path) -> None:
+    empty = {name: text.strip().splitlines()[0] for name, text in CANONICAL.items()}
+    text = looked(tmp_path, empty)
+    assert "doubt: no time was found" in text
+    assert "doubt: the table has no rows to tell by" in text
+    assert read_settings(tmp_path / "uptier.yaml").table("usage_events").source == "usage_events"
+
+
 def test_free_text_is_no_vocabulary_and_is_not_shown(tmp_path: Path) -> None:
     events = """
         account_id | occurred_at         | kind

@@ -161,6 +161,8 @@ def _default(field: FieldInfo) -> str:
     default = field.default
     if default is None or default in ((), {}) or isinstance(default, BaseModel):
         return ""
+    if isinstance(default, tuple):
+        return ", ".join(f"`{one}`" for one in default)
     if isinstance(default, dict):
         return ", ".join(f"`{key}: {value}`" for key, value in default.items())
     return f"`{default}`"

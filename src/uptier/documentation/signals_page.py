@@ -171,5 +171,11 @@ def _table(name: str, columns: set[str]) -> str:
 
 def _read(noting: _Noting) -> list[str]:
     names = [name for name in Thresholds.model_fields if name in noting.read]
-    shown = ", ".join(f"`{name}` {getattr(noting.thresholds, name):g}" for name in names)
+    shown = ", ".join(f"`{name}` {_said(getattr(noting.thresholds, name))}" for name in names)
     return [f"- Thresholds: {shown}."] if shown else []
+
+
+def _said(threshold: float | tuple[str, ...]) -> str:
+    if isinstance(threshold, tuple):
+        return f"({', '.join(threshold)})"
+    return f"{threshold:g}"

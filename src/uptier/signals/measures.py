@@ -391,9 +391,8 @@ class Measures:
         Number
             1 for the lowest plan; null if it is not known.
         """
-        asked = Question(plan="subscriptions", what="tier_rank", before=before)
-        self._ask(asked, "plans")
-        return self._ask(asked, "subscriptions", "plan_id")
+        self._ask(Question(plan="subscriptions", what="tier_rank", before=before), "plans")
+        return self._subscribed("tier_rank", before, "plan_id")
 
     def plan(self) -> Number:
         """Give the highest plan held.
@@ -602,7 +601,9 @@ class Measures:
     # ---------------------------------------------------------------------------------------------------------------
 
     def _subscribed(self, what: str, before: int, *columns: str) -> Number:
-        return self._ask(Question(plan="subscriptions", what=what, before=before), "subscriptions", *columns)
+        # a table of today alone knows nothing of earlier
+        needs = (*columns, "valid_from") if before or what == "tenure_days" else columns
+        return self._ask(Question(plan="subscriptions", what=what, before=before), "subscriptions", *needs)
 
     def _daily(self) -> tuple[str, ...]:
         if self.has("usage_events", ()):
@@ -616,10 +617,13 @@ class Measures:
         # the bounds of billing periods are facts of the subscription
         for period in range(asked.period + 1):
             self._subscribed_period(period)
+        if not self.has("subscriptions", ("valid_from",)):
+            self.unanswerable.add(asked.column)
         return self._ask(asked, table, *columns)
 
     def _subscribed_period(self, period: int) -> None:
-        self._ask(Question(plan="subscriptions", what="period_age", name=str(period)), "subscriptions")
+        asked = Question(plan="subscriptions", what="period_age", name=str(period))
+        self._ask(asked, "subscriptions", "valid_from")
 
     def _note(self, table: str, *columns: str) -> bool:
         if self.has(table, columns):

@@ -75,11 +75,8 @@ def meters(history: History, questions: list[Question], contract: ir.Table | Non
     facts: dict[str, Any] = {}
     for one in questions:
         if one.name == "above":
-            facts[one.column] = (
-                ibis.ifelse(each.utilisation.notnull(), (each.utilisation >= one.factor).cast("int64"), 0)
-                .sum()
-                .cast("int64")
-            )
+            # null, not 0, where no meter has a quota: nothing is known to be far from it
+            facts[one.column] = (each.utilisation >= one.factor).cast("int64").sum().cast("int64")
         else:
             facts[one.column] = each.utilisation.max() if one.name == "highest_utilisation" else each.ahead.min()
     return each.group_by(KEY).aggregate(**facts)

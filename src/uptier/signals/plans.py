@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from uptier.signals import contract_plans, other_plans, usage_plans
-from uptier.signals.measures import Question
+from uptier.signals.measures import PLAN, Question
 from uptier.signals.windows import KEY
 
 if TYPE_CHECKING:
@@ -58,15 +58,16 @@ def answered(history: History, asked: Mapping[str, Question], lacking: frozenset
         The grid with one column for each question; null for what cannot be answered.
     """
     answers = history.grid
-    periods: ir.Table | None = None
+    contract: ir.Table | None = None
     for plan, answer in _PLANS.items():
         questions = [one for one in asked.values() if one.plan == plan and one.column not in lacking]
         if not questions:
             continue
-        found = history.kept(answer(history, questions, periods))
+        found = history.kept(answer(history, questions, contract))
         if plan == "subscriptions":
-            bounds = [column for column in found.columns if column.startswith("period_age_")]
-            periods = found.select(*KEY, *bounds) if bounds else None
+            # the others build on the bounds of billing periods, and on the plan for its quotas
+            bounds = [column for column in found.columns if column.startswith("period_age_") or column == PLAN]
+            contract = found.select(*KEY, *bounds) if bounds else None
         answers = answers.left_join(found, KEY).drop("account_id_right", "as_of_right")
     known = set(answers.columns)
     filled: dict[str, Any] = {}

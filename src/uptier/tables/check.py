@@ -202,7 +202,7 @@ def _rows(one: Mapped, settings: Settings) -> Iterable[Finding]:
         told = f"keys ({', '.join(key)}) stand in several rows with different content."
         yield _error("duplicate-key", name, doubled, told)
     if name == "subscriptions":
-        yield from _overlaps(table, settings)
+        yield from _overlaps(table, one.form)
         yield _side_by_side(table, settings)
     if name.startswith("usage_"):
         yield from _kinds(one, settings)
@@ -254,7 +254,7 @@ def _dated(one: Mapped, settings: Settings) -> ir.Table:
     table, wanted = one.table, settings.table(one.name)
     if one.name == "subscriptions":
         # a doubled row would look like a change of its own
-        table = as_versions(without_equal_rows(table, CONTRACT[one.name].key_of(one.present)), wanted.form)
+        table = as_versions(without_equal_rows(table, CONTRACT[one.name].key_of(one.present)), one.form)
     return dated(table, one.name, wanted.lag_days)
 
 
@@ -295,8 +295,8 @@ def _wrong_types(one: Mapped) -> Iterable[Finding]:
         )
 
 
-def _overlaps(table: ir.Table, settings: Settings) -> Iterable[Finding]:
-    if settings.table("subscriptions").form == "current":
+def _overlaps(table: ir.Table, form: str) -> Iterable[Finding]:
+    if form == "current":
         yield _warning(
             "current-state-only",
             "subscriptions",

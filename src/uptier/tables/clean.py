@@ -184,7 +184,7 @@ def clean(source: Source, settings: Settings, mapped: Mapping[str, Mapped]) -> T
     for name, one in mapped.items():
         table = without_equal_rows(one.table, CONTRACT[name].key_of(one.present))
         if name == "subscriptions":
-            table = as_versions(table, settings.table(name).form)
+            table = as_versions(table, one.form)
         table = dated(table, name, settings.table(name).lag_days)
         for code in ("null-value", "ends-before-begins", "negative-number", "future-row", "duplicate-key"):
             treatment = _treatment(settings.accept, code, name)
@@ -204,7 +204,7 @@ def clean(source: Source, settings: Settings, mapped: Mapping[str, Mapped]) -> T
             for name, table in ready.items()
         }
     present = {name: one.present for name, one in mapped.items()}
-    if settings.table("subscriptions").form == "billing_periods":
+    if "subscriptions" in mapped and mapped["subscriptions"].form == "billing_periods":
         present["subscriptions"] |= {"term_end"}
     return Tables(source=source, settings=settings, clean=ready, present=present)
 

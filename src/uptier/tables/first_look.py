@@ -214,7 +214,7 @@ def _joined(guess: TableGuess) -> list[str]:
 
 
 def _columns(guess: TableGuess) -> Iterator[str]:
-    renamed = [one for one in guess.columns if one.column != one.theirs]
+    renamed = [one for one in guess.columns if one.column != one.theirs or one.doubt]
     contract = CONTRACT[guess.name]
     absent = [
         column

@@ -29,7 +29,7 @@ BULK_DAYS = 30  # between a row's time and its loading, above which the loading 
 # days of one, two, three, four, six, twelve and twenty-four months
 WHOLE_MONTHS = (28, 29, 30, 31, 59, 60, 61, 62, *range(89, 93), *range(120, 124), *range(181, 185), 365, 366, 730, 731)
 
-_NAME = re.compile(r"[A-Za-z0-9_ .:/()-]{1,60}")  # what a name in a vocabulary looks like; no address, no sentence
+_NAME = re.compile(r"[\w .:/()&+-]{1,60}")  # what a name in a vocabulary looks like; no address, no sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,14 +61,19 @@ def moment(table: ir.Table, column: str) -> Any:
     Returns
     -------
     TimestampValue
-        Null where a text is no time.
+        Null where a text is no time, and for any other type.
     """
     value: Any = table[column]
     given = value.type()
-    if given.is_integer():
-        seconds = ibis.ifelse(value > EPOCH_SECONDS[1], value // 1000, value)
+    if given.is_numeric():
+        seconds = ibis.ifelse(value > EPOCH_SECONDS[1], value / 1000, value)
         return seconds.cast("int64").as_timestamp("s").cast(types.timestamp)
-    return value.try_cast(types.timestamp) if given.is_string() else value.cast(types.timestamp)
+    if given.is_string():
+        return value.try_cast(types.timestamp)
+    if given.is_date() or given.is_timestamp():
+        return value.cast(types.timestamp)
+    # null on every row, and still a column
+    return ibis.ifelse(value.isnull() & value.notnull(), ibis.timestamp("1970-01-01"), ibis.null(types.timestamp))
 
 
 def time_keeping(table: ir.Table, column: str) -> str:
@@ -91,11 +96,14 @@ def time_keeping(table: ir.Table, column: str) -> str:
         return "date"
     if given.is_timestamp():
         return "zoned" if given.timezone is not None else "naive"
-    if given.is_integer():
-        row = table.aggregate(low=table[column].min(), high=table[column].max()).execute().iloc[0]
+    if given.is_numeric():
+        # nothing written yet says nothing of how it would be: 0 fits no epoch
+        bounds = table.aggregate(low=table[column].min(), high=table[column].max()).execute().fillna(0).iloc[0]
         for name, (low, high) in (("epoch_s", EPOCH_SECONDS), ("epoch_ms", EPOCH_MILLISECONDS)):
-            if row.low is not None and low <= row.low <= row.high <= high:
+            if low <= bounds["low"] <= bounds["high"] <= high:
                 return name
+        return ""
+    if not given.is_string():
         return ""
     written = _number(table.filter(table[column].notnull() & (table[column] != "")).count())
     read = _number(table.filter(moment(table, column).notnull()).count())

@@ -172,11 +172,11 @@ def fits(column: Column, given: dt.DataType) -> bool:
         Text may hold a time or a number written out; whether it does, only the rows tell.
     """
     if column.kind is Kind.ID:
-        return bool(given.is_string() or given.is_integer() or given.is_uuid())
+        return bool(given.is_string() or given.is_numeric() or given.is_uuid())
     if column.kind in (Kind.CATEGORY, Kind.TEXT):
         return bool(given.is_string())
     if column.kind in (Kind.TIME, Kind.DAY):
-        return bool(given.is_timestamp() or given.is_date() or given.is_string() or given.is_integer())
+        return bool(given.is_timestamp() or given.is_date() or given.is_string() or given.is_numeric())
     if column.kind is Kind.COUNT:
         return bool(given.is_numeric() or given.is_boolean())
     return bool(given.is_numeric())
@@ -234,11 +234,12 @@ def _columns(schema: Mapping[str, dt.DataType], name: str) -> dict[str, ColumnGu
     contract = CONTRACT[name]
     found: dict[str, ColumnGuess] = {}
     free = dict(schema)
-    # exact names first, so that no other column's synonym takes them
+    # exact names first, so that no other column's synonym takes them; they are read whatever they hold
     for column, described in contract.columns.items():
-        if column in free and fits(described, free[column]):
-            found[column] = ColumnGuess(column=column, theirs=column)
-            del free[column]
+        if column in free:
+            given = free.pop(column)
+            doubt = "" if fits(described, given) else f"it holds {given}, and {described.kind.value} is wanted"
+            found[column] = ColumnGuess(column=column, theirs=column, doubt=doubt)
     wanted = sorted(
         (column for column in contract.columns if column not in found),
         key=lambda column: not contract.columns[column].required,

@@ -50,6 +50,8 @@ class Mapped:
         Canonical column to the column it comes from.
     unused : tuple of str
         Columns of the source that nothing was mapped to.
+    form : str
+        For subscriptions, the form they come in: the project's, or ``current`` where the table says nothing of when.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Mapped:
     present: frozenset[str]
     origin: dict[str, str]
     unused: tuple[str, ...]
+    form: str = ""
 
 
 def map_table(source: Source, settings: Settings, name: str) -> Mapped | None:
@@ -107,7 +110,8 @@ def map_table(source: Source, settings: Settings, name: str) -> Mapped | None:
         table = _identified(source, settings, table, name=name, identity=wanted.identity)
     present = frozenset(origin) | frozenset(wanted.constants)
     unused = tuple(column for column in raw.columns if column not in origin.values())
-    return Mapped(name=name, table=table, raw=raw, present=present, origin=origin, unused=unused)
+    form = ("current" if "valid_from" not in present else wanted.form) if name == "subscriptions" else ""
+    return Mapped(name=name, table=table, raw=raw, present=present, origin=origin, unused=unused, form=form)
 
 
 def unmapped_kinds(mapped: Mapped, settings: Settings) -> Any:
@@ -175,7 +179,11 @@ def _origins(raw: ir.Table, settings: Settings, name: str, wanted: TableSettings
         origin[column] = theirs
     for column in contract.required_columns():
         if column not in origin and column not in wanted.constants:
-            raise _lacking(raw, settings, name, column, used=set(origin.values()))
+            lacking = _lacking(raw, settings, name, column, used=set(origin.values()))
+            # subscriptions that say nothing of when are a table of today, unless a column looks like a misspelt
+            # beginning
+            if (name, column) != ("subscriptions", "valid_from") or "Did you mean" in lacking.do:
+                raise lacking
     return origin
 
 

@@ -132,6 +132,7 @@ def test_the_trigger_fires_from_two_periods_counted_in_users_else_by_the_busiest
 def test_a_period_counts_from_85_per_cent_of_the_seats(users: int, periods: int) -> None:
     months = ("2025-10", "2025-11", "2025-12", "2026-01", "2026-02", "2025-09")
     events = "\n".join(f"a | {user} | {month}-10 | login" for month in months for user in range(users))
-    text = f"account | user | occurred_at | kind\n{events}\n# subscriptions\naccount | seats | valid_from\na | 20 | 2020-01-01"
+    subscription = "# subscriptions\naccount | seats | valid_from\na | 20 | 2020-01-01"
+    text = f"account | user | occurred_at | kind\n{events}\n{subscription}"
     answers = answers_of("seats", text, accounts="a", as_of="2026-03-01")
     assert answers["periods_near_ceiling"] == {"a": periods}

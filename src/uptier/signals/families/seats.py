@@ -131,7 +131,8 @@ def days_until_ceiling(history: Measures) -> Number:
     spare = history.seats() - now
     days = spare * 56 / (now - earlier).nullif(0)
     ahead = ibis.ifelse((now > earlier) & (days <= MOST_DAYS_AHEAD), days, None)
-    return ibis.ifelse(spare <= 0, 0.0, ahead)
+    # nobody runs out of seats that were never licensed
+    return ibis.ifelse(history.seats() > 0, ibis.ifelse(spare <= 0, 0.0, ahead), None)
 
 
 @signal(
