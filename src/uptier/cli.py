@@ -207,9 +207,12 @@ def demo(
     console = _console()
     console.print()
     console.print(render(brief))
-    console.print(f"\nAnother account: uptier explain {config} ACCOUNT", highlight=False)
     tracking = f"sqlite:///{project.settings.store}/mlflow.db"
-    console.print(f"How it was learnt: mlflow ui --backend-store-uri {tracking}", highlight=False, soft_wrap=True)
+    for line in (
+        f"\nAnother account: uptier explain {config} ACCOUNT",
+        f"How it was learnt: mlflow ui --backend-store-uri {tracking}",
+    ):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)  # to be copied as they are
     if training.trained.refused_because:
         raise typer.Exit(REFUSED)
 

@@ -430,14 +430,15 @@ class Project:
         return bundle, version, run_of(self.settings, version)
 
     def _subscribed_accounts(self, as_of: dt.date) -> int:
+        import pandas as pd
+
         # counted apart from the scored rows, by another way, to catch a list that lost accounts
-        versions = self._tables["subscriptions"]
-        running = versions.filter(
-            (versions.day < as_of)
-            & (versions.known_day < as_of)
-            & (versions.end_day.isnull() | (versions.end_day >= as_of))
-        )
-        return int(running.account_id.nunique().execute())
+        versions = self._tables["subscriptions"].to_pandas()
+        day = pd.Timestamp(as_of)
+        known = versions[(versions["day"] < day) & (versions["known_day"] < day)]
+        latest = known.sort_values("day").groupby("subscription_id").tail(1)
+        running = latest[latest["end_day"].isna() | (latest["end_day"] >= day)]
+        return int(running["account_id"].nunique())
 
     def _newest_usage(self, as_of: dt.date) -> dt.date | None:
         import pandas as pd

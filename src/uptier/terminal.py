@@ -294,6 +294,8 @@ def _plain(told: Any) -> Any:
         return [_plain(value) for value in told]
     if isinstance(told, dt.date | Path):
         return str(told)
+    if hasattr(told, "item"):  # a number of numpy's, which need not be imported to say so
+        told = told.item()
     if isinstance(told, float) and not math.isfinite(told):
         return None
     return told

@@ -60,14 +60,17 @@ def subscribed(tables: Tables) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns account_id, day (datetime64), and what holds from that day on: running, the number of subscriptions, and
-        tier_rank, the place of the highest plan (NaN where it is not known).
+        Columns account_id; day and known_day (datetime64), when something changed and when that became known; and what
+        holds from that day on: running, the number of subscriptions, and tier_rank, the place of the highest plan (NaN
+        where it is not known).
     """
     states: pd.DataFrame = (
-        _states(tables).select("account_id", "day", "running", "tier_rank").order_by(["account_id", "day"]).to_pandas()
+        _states(tables)
+        .select("account_id", "day", "known_day", "running", "tier_rank")
+        .order_by(["account_id", "day"])
+        .to_pandas()
     )
-    states["day"] = states["day"].astype("datetime64[us]")
-    return states
+    return states.astype({"day": "datetime64[us]", "known_day": "datetime64[us]"})
 
 
 def _versions(tables: Tables) -> ir.Table:

@@ -72,21 +72,22 @@ def snapshots(tables: Tables) -> pd.DataFrame:
 
 
 def running_at(states: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
-    """List the accounts with a subscription that was running just before a date.
+    """List the accounts with a subscription that was running just before a date, as far as was known then.
 
     Parameters
     ----------
     states : DataFrame
         From :func:`uptier.outcomes.changes.subscribed`.
     as_of : date
-        The date; what begins or ends on it is not yet known.
+        The date; what begins, ends or becomes known on it or later is not seen.
 
     Returns
     -------
     DataFrame
         Column account_id, ordered.
     """
-    before = states[states["day"] < pd.Timestamp(as_of)]
+    day = pd.Timestamp(as_of)
+    before = states[(states["day"] < day) & (states["known_day"] < day)]
     latest = before.groupby("account_id")["running"].last()
     accounts = latest.index[latest > 0]
     return pd.DataFrame({"account_id": accounts.astype("str")})

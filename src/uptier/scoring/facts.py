@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from uptier.outcomes.upsell import highest_tier, in_talks
+from uptier.tables.contracts import CONTRACT
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -61,7 +62,7 @@ def source_dates(tables: Tables, as_of: dt.date) -> dict[str, dt.date | None]:
     """
     newest: dict[str, dt.date | None] = {}
     for name, table in tables.clean.items():
-        if "known_day" in table.columns:
+        if "known_day" in table.columns and CONTRACT[name].time in tables.present[name]:
             before = table.filter((table.day < as_of) & (table.known_day < as_of))
             day = before.aggregate(day=before.day.max()).to_pandas()["day"].iloc[0]
             newest[name] = None if pd.isna(day) else pd.Timestamp(day).date()

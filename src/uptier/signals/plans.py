@@ -10,6 +10,7 @@ import ibis
 from uptier.signals import contract_plans, other_plans, usage_plans
 from uptier.signals.measures import PLAN, Question
 from uptier.signals.windows import KEY
+from uptier.tables.clean import vouched_columns
 
 if TYPE_CHECKING:
     from ibis.expr import types as ir
@@ -79,6 +80,11 @@ def answered(history: History, asked: Mapping[str, Question], lacking: frozenset
             if one.period:
                 began = answers[f"period_age_{one.period}"] <= answers["tenure_days"]
                 filled[column] = ibis.ifelse(began, filled[column], ibis.null("int64"))
+            if one.what == "days_of_role":
+                # who led before the project vouches for roles is not known, which is not the same as nobody
+                since = vouched_columns("users", history.tables.settings)["role"]
+                vouched = answers["as_of"] >= ibis.date(since.isoformat())
+                filled[column] = ibis.ifelse(vouched, filled[column], ibis.null("int64"))
     return answers.mutate(**filled)
 
 

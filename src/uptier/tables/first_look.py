@@ -205,7 +205,9 @@ def _found(one: Evidence) -> Iterator[str]:
         yield from textwrap.wrap(
             f"doubt: {doubt}", TEXT_WIDTH, initial_indent="  # ", subsequent_indent="  #   ", break_on_hyphens=False
         )
-    for column in guess.missing:
+    # a table of today alone has no beginnings: its form says so already
+    lacking = [column for column in guess.missing if (one.form.name, column) != ("current", "valid_from")]
+    for column in lacking:
         yield f"  # doubt: {column} is required and was not found: {contract.columns[column].meaning}"
 
 
