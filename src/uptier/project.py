@@ -22,7 +22,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from uptier.errors import ModelError, ScoringError, TrainingError, did_you_mean
+from uptier.errors import ModelError, ScoringError, TrainingError, closest
 from uptier.settings import CONVERSIONS, Settings, read_settings
 from uptier.store import write_whole
 
@@ -457,8 +457,11 @@ class Project:
                 f"Account {account_id} has no subscription just before {as_of}, so there is nothing to sell more of.",
                 do="Choose another date with --as-of.",
             )
-        near = did_you_mean(account_id, known) if len(known) <= 20 or _near(account_id, known) else ""
-        return ScoringError(f"There is no account '{account_id}'.", do=near or f"{len(known):,} accounts are known.")
+        near = " or ".join(f"'{one}'" for one in closest(account_id, known))
+        return ScoringError(
+            f"There is no account '{account_id}'.",
+            do=f"Did you mean {near}?" if near else f"{len(known):,} accounts are known.",
+        )
 
     def _costs(self, mapped: dict[str, Mapped]) -> dict[str, list[str]]:
         from uptier.tables.clean import Tables
@@ -498,8 +501,3 @@ class _Clock:
         now = time.perf_counter()
         self.laps[phase], self._since = now - self._since, now
 
-
-def _near(account_id: str, known: list[str]) -> bool:
-    from uptier.errors import closest
-
-    return bool(closest(account_id, known))

@@ -83,9 +83,9 @@ def findings_table(findings: Findings) -> Table:
     Table
         One row for each, errors first.
     """
-    table = Table(
-        title=f"Check: {len(findings.errors)} errors, {len(findings.warnings)} warnings", title_justify="left"
-    )
+    counts = ((len(findings.errors), "error"), (len(findings.warnings), "warning"))
+    said = ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts)
+    table = Table(title=f"Check: {said}", title_justify="left")
     table.add_column("")
     table.add_column("code", no_wrap=True)
     table.add_column("table", no_wrap=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.signals.timelines import PLANS
@@ -99,6 +99,7 @@ def test_a_phrase_asks_for_signals_that_exist(one: Signal) -> None:
 
 
 @every_signal
+@settings(max_examples=30)
 @given(data=st.data())
 def test_a_sentence_is_clean_for_any_value(one: Signal, data: st.DataObject) -> None:
     asked = [one.name, *sorted(one.phrase.placeholders() - {"value"})]
@@ -107,10 +108,10 @@ def test_a_sentence_is_clean_for_any_value(one: Signal, data: st.DataObject) -> 
     if said is None:
         assert any(_unknown(row[name]) for name in asked)
         return
-    assert said == said.strip()
+    assert said == " ".join(said.split())
     assert said[0].isupper() or not said[0].isalpha()
-    assert not re.search(r"[{}\n]|  |\bnan\b|\binf\b|\bNone\b|--|-0\b(?![.\d])", said), said
-    assert said.count("-") == said.count("-", 1), said
+    if not any(catalog().signal(name).is_category for name in asked):
+        assert not re.search(r"[{}]|\bnan\b|\binf\b|\bNone\b|--|-0(\.0)?( |$)", said), said
 
 
 @every_signal
@@ -137,27 +138,37 @@ def test_one_value_for_each_account_and_date_whether_known_or_not(empty: pd.Data
         assert frame[one.name].dtype == (object if one.is_category else "float64"), one.name
 
 
-def test_the_order_of_rows_does_not_matter() -> None:
-    frame = catalog().frame(_history("2026-03-01", "a b"))
+@pytest.fixture(scope="module")
+def two() -> pd.DataFrame:
+    return catalog().frame(_history("2026-03-01", "a b"))
+
+
+def test_the_order_of_rows_does_not_matter(two: pd.DataFrame) -> None:
     backwards = catalog().frame(_history("2026-03-01", "a b", rows=ROWS[::-1]))
-    pd.testing.assert_frame_equal(frame, backwards, check_exact=True)
+    pd.testing.assert_frame_equal(two, backwards, check_exact=True)
 
 
-def test_other_accounts_do_not_matter() -> None:
+def test_other_accounts_do_not_matter(two: pd.DataFrame) -> None:
     alone = catalog().frame(_history("2026-03-01", "a"))
-    together = catalog().frame(_history("2026-03-01", "a b"))
-    pd.testing.assert_frame_equal(together[together["account_id"] == "a"], alone, check_exact=True)
+    pd.testing.assert_frame_equal(two[two["account_id"] == "a"], alone, check_exact=True)
 
 
-def test_the_hash_knows_formulas_and_thresholds_but_not_wording(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_hash_knows_formulas_and_thresholds_but_not_wording() -> None:
     before = catalog().fingerprint(Thresholds())
     assert re.fullmatch(r"[0-9a-f]{16}", before)
     assert catalog().fingerprint(Thresholds()) == before
     assert catalog().fingerprint(Thresholds(gate_days=13)) != before
     fewer = type(catalog())(SIGNALS[1:], TRIGGERS)
     assert fewer.fingerprint(Thresholds()) != before
-    monkeypatch.setattr(SIGNALS[0].phrase, "__dict__", {**vars(SIGNALS[0].phrase), "value": "Reworded: {value}"})
-    assert catalog().fingerprint(Thresholds()) == before
+    first = SIGNALS[0]
+    reworded = Signal(
+        first.function,
+        label="Reworded",
+        unit=first.unit,
+        effect=first.effect,
+        phrase=Phrase(value="Reworded: {value}", missing="Reworded"),
+    )
+    assert type(catalog())((reworded, *SIGNALS[1:]), TRIGGERS).fingerprint(Thresholds()) == before
 
 
 # triggers ----------------------------------------------------------------------------------------------------------
@@ -172,7 +183,7 @@ def test_a_trigger_speaks_for_its_own_family(one: Trigger) -> None:
     assert (one.act_within_days is None) == (one.opens is None)
     assert re.fullmatch(r"[A-Z][^.{}]*", one.label)
     assert one.frame
-    assert "ource S" in str(one.__doc__), "a threshold without a source"
+    assert re.search(r"[Ss]ources? S\d", str(one.__doc__)), "a threshold without a source"
 
 
 @every_trigger
@@ -222,8 +233,10 @@ def test_an_answer_is_given_at_one_date() -> None:
 def _values(one: Signal) -> st.SearchStrategy[object]:
     if one.is_category:
         return st.one_of(st.none(), st.text(max_size=20), st.sampled_from(["nan", "EMEA", " two  words ", "\n"]))
-    usual = st.sampled_from([0.0, -0.0, 0.004, -0.004, 0.5, 0.999, 1.0, 1.5, -1.0, 2.0, 1e9, math.nan, math.inf])
-    return st.one_of(st.none(), usual, st.floats())
+    usual = st.sampled_from([0.0, 0.004, 0.5, 0.999, 1.0, 1.5, 2.0, 1e9, math.nan, math.inf])
+    # a signal that may fall below zero has words for it
+    least = -1e12 if one.phrase.negative else 0.0
+    return st.one_of(st.none(), usual, st.floats(least, 1e12))
 
 
 def _unknown(value: object) -> bool:

@@ -86,7 +86,10 @@ def industry(history: Measures) -> Number:
     phrase=Phrase(value="The account pays {value} a month", missing="What the account pays is not known"),
 )
 def mrr(history: Measures) -> Number:
-    """Monthly recurring revenue over all running subscriptions, account currency."""
+    """Monthly recurring revenue over all running subscriptions, account currency.
+
+    NaN without one.
+    """
     return history.mrr() / MINOR_UNITS
 
 
@@ -162,7 +165,10 @@ def days_until_renewal(history: Measures) -> Number:
     phrase=Phrase(value="The account has been a customer for {value}", missing="Since when is not known"),
 )
 def tenure(history: Measures) -> Number:
-    """Days since the account's first subscription."""
+    """Days since the account's first subscription.
+
+    NaN where none is known.
+    """
     return history.tenure_days()
 
 
@@ -173,7 +179,10 @@ def tenure(history: Measures) -> Number:
     phrase=Phrase(value="Billing is every {value}", missing="How billing goes is not known"),
 )
 def billing_months(history: Measures) -> Number:
-    """Months that are billed at a time."""
+    """Months that are billed at a time.
+
+    NaN without a running subscription.
+    """
     return history.billing_months()
 
 
