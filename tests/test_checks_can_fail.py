@@ -34,6 +34,12 @@ def test_a_planted_leak_is_found(fault: str, usage: str, monkeypatch: pytest.Mon
         check_only_the_past_matters(usage, examples=EXAMPLES)
 
 
+def test_an_end_that_is_shown_before_it_is_known_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(History, "_masked", lambda history, past, name: past)
+    with pytest.raises(DifferentError):
+        check_only_the_past_matters("usage_events", examples=EXAMPLES)
+
+
 def test_the_same_cut_without_a_fault_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         History, "_cut", cut_by(lambda table, grid: [table.day < grid.as_of, table.known_day < grid.as_of])

@@ -500,4 +500,3 @@ class _Clock:
     def lap(self, phase: str) -> None:
         now = time.perf_counter()
         self.laps[phase], self._since = now - self._since, now
-

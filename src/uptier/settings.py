@@ -22,6 +22,10 @@ from uptier.moments import Horizon
 OUTCOMES = ("seat_expansion", "plan_upgrade", "add_on", "churn", "post_upsell_churn")
 CONVERSIONS = ("seat_expansion", "plan_upgrade", "add_on")
 
+GAP_DAYS = 7  # to score, sync and act
+UPSELL_DAYS = 60
+CHURN_DAYS = 90  # domain: post-upsell churn is leaving or downgrading within 90 days
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Days = Annotated[int, Field(ge=0)]
 PositiveDays = Annotated[int, Field(gt=0)]
@@ -137,19 +141,14 @@ class OutcomeSettings(_Part):
 
     Attributes
     ----------
-    gap_days : int
-        Days between the as-of date and the window.
-    horizon_days : int
-        Length of the window.
+    gap_days : int or None
+        Days between the as-of date and the window; by default 7, for churn after an upsell 0.
+    horizon_days : int or None
+        Length of the window; by default 60 for upsells, 90 for churn.
     """
 
-    gap_days: Days = 7
-    horizon_days: PositiveDays = 60
-
-    @property
-    def horizon(self) -> Horizon:
-        """The window as one value."""
-        return Horizon(gap_days=self.gap_days, horizon_days=self.horizon_days)
+    gap_days: Days | None = None
+    horizon_days: PositiveDays | None = None
 
 
 class Thresholds(_Part):
@@ -377,13 +376,16 @@ class Settings(_Part):
         Returns
         -------
         Horizon
-            As the YAML says, else a gap of 7 days and 60 days for conversions or 90 days for churn.
+            As the YAML says; what it leaves out is a gap of 7 days (none after an upsell), and 60 days for upsells or
+            90 for churn.
         """
-        if outcome in self.outcomes:
-            return self.outcomes[outcome].horizon
-        if outcome == "post_upsell_churn":
-            return Horizon(gap_days=0, horizon_days=90)
-        return Horizon(gap_days=7, horizon_days=60 if outcome in CONVERSIONS else 90)
+        given = self.outcomes.get(outcome, OutcomeSettings())
+        gap = 0 if outcome == "post_upsell_churn" else GAP_DAYS
+        days = UPSELL_DAYS if outcome in CONVERSIONS else CHURN_DAYS
+        return Horizon(
+            gap_days=gap if given.gap_days is None else given.gap_days,
+            horizon_days=days if given.horizon_days is None else given.horizon_days,
+        )
 
     def table(self, name: str) -> TableSettings:
         """Give the settings of a table.

@@ -17,7 +17,9 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 from rich.text import Text
 
+from uptier.explanation.reasons import family_label
 from uptier.settings import CONVERSIONS
+from uptier.signals.catalog import catalog
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -308,9 +310,13 @@ def _standing(*, passed: bool, rows: int) -> str:
 
 
 def _first_reason(row: pd.Series) -> Text:
-    # the code, not the sentence: a table is for looking over, the brief is for reading
+    # not the sentence: a table is for looking over, the brief is for reading
     code = row["reason_1_code"]
-    return _text(code.replace("_", " ") if isinstance(code, str) else None)
+    trigger = next((one for one in catalog().triggers if one.name == code), None)
+    if trigger is None:
+        return _text(code.replace("_", " ") if isinstance(code, str) else None)
+    fired = code in str(row["triggers_fired"]).split(",")
+    return _text(trigger.label if fired else family_label(trigger.family))
 
 
 def _interval(told: list[float] | None) -> str:

@@ -32,6 +32,7 @@ TIME = {
     "meter_readings": "read_at",
     "milestones": "reached_at",
     "tickets": "opened_at",
+    "survey_responses": "answered_at",
     "users": "created_at",
 }
 INTERVALS = ("subscriptions", "addons")
@@ -84,6 +85,8 @@ class Timeline:
             for row in changed.get(name, []):
                 if row["valid_to"] is None:
                     row.update(valid_to=later, end_recorded_at=later)
+        for row in changed.get("tickets", []):
+            row["closed_at"] = row["closed_at"] or later
         return Timeline(changed)
 
     def holds_future(self, as_of: dt.date) -> bool:
@@ -109,6 +112,8 @@ def _with_known_end(row: Row, name: str, as_of: dt.date, lag: int) -> Row:
         known = _day(row["end_recorded_at"]) if row["end_recorded_at"] else _day(row["valid_to"]) + dt.timedelta(lag)
         if known >= as_of:
             row.update(valid_to=None, end_recorded_at=None)
+    if name == "tickets" and row["closed_at"] is not None and _day(row["closed_at"]) >= as_of:
+        row["closed_at"] = None
     return row
 
 
@@ -124,6 +129,7 @@ def _other(row: Row, name: str, number: int) -> Row:
         "plan_id": "top",
     }
     fresh |= {"milestone": f"later {number}", "stage": "lost", "role": "executive", "event_id": f"later-{number}"}
+    fresh |= {"text": "we miss an export", "nps": "0", "ticket_id": f"later-{number}", "response_id": f"later-{number}"}
     fresh |= {"seats": "777", "mrr": "7777", "value": "99999", "quota": "1", "events": "500", "users": "99"}
     other.update({column: value for column, value in fresh.items() if column in row})
     return other
@@ -220,7 +226,13 @@ def timelines(draw: st.DrawFn, as_of: dt.date, usage: str) -> Timeline:
         row["milestone"] = f"goal {number}"
     rows["tickets"] = draw(st.lists(_dated(as_of, "opened_at"), max_size=2))
     for number, row in enumerate(rows["tickets"]):
-        row["ticket_id"] = str(number)
+        row |= {"ticket_id": str(number), "text": draw(st.sampled_from(["we miss a spreadsheet", "thanks", None]))}
+        closes = draw(st.one_of(st.none(), st.integers(0, 60)))
+        opened = _day(row["opened_at"])
+        row["closed_at"] = None if closes is None else f"{opened + dt.timedelta(days=closes)} 23:59"
+    rows["survey_responses"] = draw(st.lists(_dated(as_of, "answered_at"), max_size=2))
+    for number, row in enumerate(rows["survey_responses"]):
+        row |= {"response_id": str(number), "nps": str(draw(st.integers(0, 10)))}
     rows["users"] = [{"user_id": user, "role": "champion"} | draw(_dated(as_of, "created_at")) for user in "uv"]
     return Timeline(rows)
 
@@ -255,10 +267,11 @@ COLUMNS = {
     "addons": "addon_id mrr valid_to end_recorded_at",
     "meter_readings": "meter value quota",
     "milestones": "milestone",
-    "tickets": "ticket_id",
+    "tickets": "ticket_id text closed_at",
+    "survey_responses": "response_id nps",
     "users": "user_id role",
 }
-OWN = ("subscription_id", "event_id", "ticket_id")  # ids that no two accounts share
+OWN = ("subscription_id", "event_id", "ticket_id", "response_id")  # ids that no two accounts share
 
 
 class Looker:
@@ -291,6 +304,7 @@ def _compiled(world: World) -> tuple[Any, str]:
         accounts="",
         tables={name: {"lag_days": world.lag} for name in TIME},
         holds_since={"users.role": "2020-01-01"},
+        threads=1,
     )
     connection = tables.source.connection
     grid = connection.create_table("grid", schema={"account_id": "string", "as_of": "date"})

@@ -11,8 +11,8 @@ The rule, for one account and one outcome:
 4. A family is told by its facts. Only signals whose own contribution has the family's sign are said, the heaviest
    first. If the trigger has fired, the signals that tell it come first, in its own order, unless they are 0 or pull the
    other way. What is not known is never a reason: a value may be missing for several causes, and nobody can act on any.
-   A second fact must weigh at least a quarter of the heaviest, or tell a fired trigger. A family without one true
-   sentence is not shown.
+   A second fact must weigh at least a quarter of the heaviest, or tell a fired trigger. What was chosen is said in the
+   order in which the trigger is told. A family without one true sentence is not shown.
 5. Only a fired trigger is called by its label ("Approaching seat ceiling"); a family that weighs without having fired
    is called by its own name ("Seats"), so that nothing is claimed. The code is the trigger's name in both cases, and
    `fired` tells them apart.
@@ -334,6 +334,8 @@ class _Voice:
             said.extend(() if words is None else ((signal.name, words),))
             if len(said) == FACTS_AT_MOST:
                 break
+        # chosen by weight, said in the order in which the trigger is told
+        said.sort(key=lambda fact: saying.get(fact[0], last))
         return self._reason(said, points=points, fired=fired)
 
     def told(self, row: _Row, catalog: Catalog, currency: str) -> Reason | None:

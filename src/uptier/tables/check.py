@@ -206,6 +206,7 @@ def _rows(one: Mapped, settings: Settings) -> Iterable[Finding]:
         yield _side_by_side(table, settings)
     if name.startswith("usage_"):
         yield from _kinds(one, settings)
+        yield from _unlisted(one, settings)
 
 
 def _between(one: Mapped, mapped: Mapping[str, Mapped], settings: Settings) -> Iterable[Finding]:
@@ -346,6 +347,20 @@ def _kinds(one: Mapped, settings: Settings) -> Iterable[Finding]:
             int(names.events.sum()),
             f"rows have a kind that means nothing to uptier; they count as activity alone. Most frequent: {shown}. "
             f"Map them under tables.{one.name}.values.kind.",
+        )
+
+
+def _unlisted(one: Mapped, settings: Settings) -> Iterable[Finding]:
+    listed = settings.table(one.name).kinds
+    if listed:
+        known = [kind for kind in CONTRACT[one.name].columns["kind"].values if kind not in listed]
+        names = one.table.filter(one.table.kind.isin(known)).group_by("kind").aggregate(rows=ibis._.count()).execute()
+        yield _warning(
+            "kind-unlisted",
+            one.name,
+            int(names["rows"].sum()),
+            f"rows have a kind that tables.{one.name}.kinds does not list ({', '.join(sorted(names['kind']))}), so "
+            "signals of it are not available. Add it there.",
         )
 
 
