@@ -52,7 +52,7 @@ lock: $(UV) ## requirements.lock from pyproject.toml
 		--custom-compile-command "make lock" $(LOCK_ARGS) -o requirements.lock
 
 clean: ## what the targets above have made, .venv too
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis benchmarks/results
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is removed first and written last: an installation that was killed is begun anew.

@@ -32,7 +32,7 @@ app = typer.Typer(
     "Begin with 'uptier demo', then 'uptier init SOURCE' on your own data.",
 )
 
-Config = Annotated[Path, typer.Argument(help="The project's YAML.", show_default=False)]
+Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="The project's YAML.", show_default=False)]
 AsOf = Annotated[
     dt.datetime | None,
     typer.Option(
@@ -48,7 +48,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document as t
 def main() -> None:
     """Run the command line; the entry point of the installed program."""
     try:
-        app()
+        app(prog_name="uptier")
     except UptierError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)
@@ -56,7 +56,9 @@ def main() -> None:
 
 @app.command()
 def init(
-    source: Annotated[str, typer.Argument(help="A folder, a DuckDB file, or an address that Ibis connects to.")],
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="A folder, a DuckDB file, or an address that Ibis connects to.")
+    ],
     out: Annotated[Path, typer.Option(help="The YAML to write; never overwritten.")] = Path("uptier.yaml"),
 ) -> None:
     """Look at a source, read-only, and write a commented project YAML with guesses and doubts marked."""
@@ -147,7 +149,7 @@ def score(config: Config, as_of: AsOf = None, json: Json = False) -> None:
 @app.command()
 def explain(
     config: Config,
-    account: Annotated[str, typer.Argument(help="The account's id.", show_default=False)],
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's id.", show_default=False)],
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:

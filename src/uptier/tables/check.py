@@ -236,6 +236,8 @@ def _between(one: Mapped, mapped: Mapping[str, Mapped], settings: Settings) -> I
     if name.startswith("usage_") and "subscriptions" in mapped:
         # an account's day is inside or outside whatever happened on it: far fewer days than rows
         usage = _dated(one, settings)
+        # a row without account or time is a finding of its own
+        usage = usage.filter(usage.account_id.notnull() & usage.day.notnull())
         usage = usage.group_by("account_id", "day").aggregate(rows=usage.count())
         inside = within_subscription(usage, _dated(mapped["subscriptions"], settings))
         rows = _total(usage)

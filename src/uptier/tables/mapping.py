@@ -104,7 +104,9 @@ def map_table(source: Source, settings: Settings, name: str) -> Mapped | None:
         columns[column_name] = _translated(columns[column_name], translated)
     if "kind" in contract.columns and contract.columns["kind"].values:
         known = list(contract.columns["kind"].values)
-        columns["kind"] = ibis.ifelse(columns["kind"].isin(known), columns["kind"], OTHER)
+        # a kind that is missing stays missing: the check counts it
+        kept = columns["kind"].isin(known) | columns["kind"].isnull()
+        columns["kind"] = ibis.ifelse(kept, columns["kind"], OTHER)
     table = raw.select(**columns)
     if wanted.identity is not None:
         table = _identified(source, settings, table, name=name, identity=wanted.identity)
