@@ -17,6 +17,7 @@ from uptier.project import Scoring
 from uptier.scoring.batch import columns
 from uptier.scoring.scorecard import Written
 from uptier.settings import Settings
+from uptier.signals.catalog import catalog
 from uptier.tables.check import Finding, Findings, Severity
 from uptier.terminal import (
     HIGHEST,
@@ -169,14 +170,24 @@ def test_what_customers_wrote_is_shown_as_it_is(hostile: str) -> None:
 def test_the_ten_highest_have_chances_gain_and_churn() -> None:
     rows = cells(scorecard_table(scoring(fallback=False), SETTINGS))
     assert [row[0] for row in rows] == [f"a{number}" for number in range(HIGHEST)]
-    assert rows[0] == ["a0", "pro", "", "40 %", "", "50 %", "1,234", "7 %", "pitch", "use accelerates"]
+    assert rows[0] == ["a0", "pro", "", "40 %", "", "50 %", "1,234", "7 %", "pitch", "Velocity"]
 
 
 def test_by_rules_there_is_no_percentage() -> None:
     table = scorecard_table(scoring(fallback=True), SETTINGS)
-    assert cells(table)[0] == ["a0", "pro", "40", "Low", "pitch", "use accelerates"]
+    assert cells(table)[0] == ["a0", "pro", "40", "Low", "pitch", "Velocity"]
     assert "%" not in shown(table)
     assert "By rules" in str(table.title)
+
+
+def test_only_a_trigger_that_has_fired_is_called_by_its_name() -> None:
+    fired = scoring(fallback=True, triggers_fired="power_users_emerge,use_accelerates")
+    label = next(one.label for one in catalog().triggers if one.name == "use_accelerates")
+    assert cells(scorecard_table(fired, SETTINGS))[0][-1] == label
+    other = scoring(fallback=True, triggers_fired="power_users_emerge")
+    assert cells(scorecard_table(other, SETTINGS))[0][-1] == "Velocity"
+    rule = scoring(fallback=True, reason_1_code="before_renewal")
+    assert cells(scorecard_table(rule, SETTINGS))[0][-1] == "before renewal"
 
 
 def test_what_a_scorecard_rests_on_is_said() -> None:

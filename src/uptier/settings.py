@@ -457,6 +457,27 @@ def where(path: Path, *place: str | int) -> str:
     return f"{path}, line {_line(_composed(path), place)}, {_dotted(place)}"
 
 
+def as_written(path: Path, *place: str | int) -> str:
+    """Give a value as a project's YAML has it, for a message: what comes from the environment is not shown.
+
+    Parameters
+    ----------
+    path : Path
+        The YAML.
+    *place : str or int
+        The keys that lead to the value, from the top.
+
+    Returns
+    -------
+    str
+        ``"${SCHEMA}_events"``, say.
+    """
+    value: Any = _constructed(_composed(path), path)
+    for step in place:
+        value = value[step]
+    return str(value)
+
+
 def _absolute(folder: Path, path: str) -> Path:
     return Path(os.path.normpath(folder / Path(path).expanduser()))
 

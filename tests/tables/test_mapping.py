@@ -16,6 +16,14 @@ from uptier.tables.mapping import Mapped, map_table, unmapped_kinds
 from uptier.tables.source import in_memory
 
 
+def moment(text: str) -> dt.datetime:
+    """Read a time without zone."""
+    return dt.datetime.fromisoformat(text)
+
+
+OPENED = moment("2026-01-01").date()
+
+
 def mapped(name: str, columns: dict[str, Any], *, settings: Settings | None = None, **how: Any) -> Mapped:
     source = in_memory({how.pop("from_", name): pa.table(columns)})
     project = settings or settings_of(data_until="2026-04-01", **how)
@@ -91,11 +99,14 @@ def test_event_names_that_nothing_is_known_of_are_listed_most_frequent_first() -
     assert unmapped_kinds(one, settings).to_pandas().to_numpy().tolist() == [["c", 2], ["a", 1], ["b", 1]]
 
 
-def test_a_table_may_come_from_another_name_or_a_query() -> None:
+def test_a_table_may_come_from_another_name_or_a_query(yaml: Path) -> None:
     rows = {"id": ["a", "b"], "closed": [True, False]}
-    assert values(mapped("accounts", rows, from_="firms", tables={"accounts": {"from": "firms", "columns": {"account_id": "id"}}}), "account_id") == ["a", "b"]  # fmt: skip
-    sql = "SELECT id AS account_id FROM firms WHERE NOT closed"
-    assert values(mapped("accounts", rows, from_="firms", tables={"accounts": {"sql": sql}}), "account_id") == ["b"]
+    named = mapped(
+        "accounts", rows, from_="firms", tables={"accounts": {"from": "firms", "columns": {"account_id": "id"}}}
+    )
+    assert values(named, "account_id") == ["a", "b"]
+    settings = written(yaml, "tables:\n  accounts:\n    sql: SELECT id AS account_id FROM firms WHERE NOT closed\n")
+    assert values(mapped("accounts", rows, from_="firms", settings=settings), "account_id") == ["b"]
 
 
 def test_a_table_that_is_not_there_is_none_unless_the_project_names_it(yaml: Path) -> None:
@@ -147,7 +158,7 @@ def test_money_is_whole_hundredths_and_counts_are_whole() -> None:
 @pytest.mark.parametrize(
     ("column", "given", "what"),
     [
-        ("seats", pa.array([dt.datetime(2026, 1, 1)]), "Table 'subscriptions', column seats: a count is wanted."),
+        ("seats", pa.array([moment("2026-01-01")]), "Table 'subscriptions', column seats: a count is wanted."),
         ("mrr", pa.array([[1]]), "Table 'subscriptions', column mrr: a money is wanted."),
         ("valid_from", pa.array([True]), "Table 'subscriptions', column valid_from: a time is wanted."),
     ],
@@ -162,7 +173,7 @@ def test_a_type_that_cannot_be_read_is_refused(column: str, given: pa.Array, wha
 
 # times -------------------------------------------------------------------------------------------------------------
 
-NOON = dt.datetime(2026, 3, 1, 12, 0)
+NOON = moment("2026-03-01 12:00")
 
 
 def times(given: Any, *, zone: str | None) -> list[Any]:
@@ -174,27 +185,27 @@ def times(given: Any, *, zone: str | None) -> list[Any]:
 def test_times_with_a_zone_need_none_declared() -> None:
     berlin = pa.array([NOON]).cast(pa.timestamp("us")).cast(pa.timestamp("us", tz="Europe/Berlin"))
     assert times(berlin, zone=None) == [NOON]
-    assert times(pa.array([dt.date(2026, 3, 1)]), zone=None) == [dt.datetime(2026, 3, 1)]
+    assert times(pa.array([dt.date(2026, 3, 1)]), zone=None) == [moment("2026-03-01")]
 
 
 def test_naive_times_are_read_in_the_declared_zone() -> None:
     assert times(pa.array([NOON]), zone="UTC") == [NOON]
-    assert times(pa.array([NOON]), zone="Europe/Berlin") == [dt.datetime(2026, 3, 1, 11)]
+    assert times(pa.array([NOON]), zone="Europe/Berlin") == [moment("2026-03-01 11:00")]
     # summer time
-    assert times(["2026-07-01 12:00"], zone="Europe/Berlin") == [dt.datetime(2026, 7, 1, 10)]
+    assert times(["2026-07-01 12:00"], zone="Europe/Berlin") == [moment("2026-07-01 10:00")]
 
 
 def test_text_with_offsets_keeps_them_and_the_rest_is_in_the_declared_zone() -> None:
-    given = ["2026-03-01T12:00:00Z", "2026-03-01 12:00:00+02:00", "2026-03-01T12:00:00-0500", "2026-03-01 12:00", "2026-03-01", "soon", None]  # fmt: skip
-    assert times(given, zone="Europe/Berlin") == [
-        NOON,
-        dt.datetime(2026, 3, 1, 10),
-        dt.datetime(2026, 3, 1, 17),
-        dt.datetime(2026, 3, 1, 11),
-        dt.datetime(2026, 2, 28, 23),
-        None,
-        None,
-    ]
+    told = {
+        "2026-03-01T12:00:00Z": NOON,
+        "2026-03-01 12:00:00+02:00": moment("2026-03-01 10:00"),
+        "2026-03-01T12:00:00-0500": moment("2026-03-01 17:00"),
+        "2026-03-01 12:00": moment("2026-03-01 11:00"),
+        "2026-03-01": moment("2026-02-28 23:00"),
+        "soon": None,
+        None: None,
+    }
+    assert times(list(told), zone="Europe/Berlin") == list(told.values())
 
 
 def test_numbers_are_times_only_where_the_project_says_what_they_count() -> None:
@@ -229,7 +240,24 @@ def test_a_table_may_have_a_zone_of_its_own() -> None:
         {"account_id": ["a"], "milestone": ["x"], "reached_at": ["2026-03-01 12:00"]},
         tables={"milestones": {"timezone": "America/New_York"}},
     )
-    assert values(one, "reached_at") == [dt.datetime(2026, 3, 1, 17)]
+    assert values(one, "reached_at") == [moment("2026-03-01 17:00")]
+
+
+@pytest.mark.parametrize(
+    ("zone", "hint"),
+    [
+        ("Europe/Berln", "Did you mean 'Europe/Berlin'?"),
+        ("../etc", "Zones are called UTC, Europe/Berlin, America/New_York, ..."),
+    ],
+)
+def test_a_zone_that_does_not_exist_is_told_with_its_line(zone: str, hint: str, yaml: Path) -> None:
+    settings = written(yaml, f"timezone: {zone}\n")
+    with pytest.raises(NoZoneError) as caught:
+        mapped("milestones", {"account_id": ["a"], "milestone": ["x"], "reached_at": ["2026-03-01"]}, settings=settings)
+    assert str(caught.value) == (
+        f"{yaml}, line 5, timezone: there is no time zone '{zone}', which column reached_at of the table 'milestones' "
+        f"needs.\n{hint}"
+    )
 
 
 # columns that are not there ----------------------------------------------------------------------------------------
@@ -295,7 +323,7 @@ def test_other_ids_are_joined_and_those_that_nobody_knows_stay_to_be_found() -> 
 def test_an_identity_that_is_not_declared_is_told_with_its_line(yaml: Path) -> None:
     settings = written(yaml, "tables:\n  tickets:\n    identity: workspace\n")
     with pytest.raises(TableError) as caught:
-        mapped("tickets", {"ticket_id": ["1"], "account_id": [1], "opened_at": ["2026-01-01"]}, settings=settings)
+        mapped("tickets", {"ticket_id": ["1"], "account_id": [1], "opened_at": [OPENED]}, settings=settings)
     assert str(caught.value) == (
         f"{yaml}, line 7, tables.tickets.identity: there is no id 'workspace' to join by.\n"
         "List account_id and workspace under identities.columns."
@@ -306,7 +334,7 @@ def test_identities_that_are_not_in_the_source_are_told_with_their_line(yaml: Pa
     text = "tables:\n  tickets:\n    identity: ws\nidentities:\n  from: ids\n  columns: {account_id: a, ws: b}\n"
     settings = written(yaml, text)
     with pytest.raises(TableError) as caught:
-        mapped("tickets", {"ticket_id": ["1"], "account_id": [1], "opened_at": ["2026-01-01"]}, settings=settings)
+        mapped("tickets", {"ticket_id": ["1"], "account_id": [1], "opened_at": [OPENED]}, settings=settings)
     assert str(caught.value) == f"{yaml}, line 9, identities.from: the source has no table 'ids'.\nFound: tickets."
 
 
@@ -317,10 +345,13 @@ def test_an_id_of_identities_that_has_no_such_column_is_told(yaml: Path) -> None
     with pytest.raises(TableError) as caught:
         mapped(
             "tickets",
-            {"ticket_id": ["1"], "account_id": [1], "opened_at": ["2026-01-01"]},
+            {"ticket_id": ["1"], "account_id": [1], "opened_at": [OPENED]},
             settings=written(yaml, text),
         )
-    assert "account" in str(caught.value)
+    assert str(caught.value) == (
+        f"{yaml}, line 10, identities.columns.ws: the table of identities has no column 'b'.\n"
+        "Found: ticket_id, account_id, opened_at."
+    )
 
 
 # secrets -----------------------------------------------------------------------------------------------------------
@@ -336,11 +367,18 @@ def test_a_query_that_does_not_run_is_told_with_its_line_and_without_its_secret(
 
 
 def test_a_value_from_the_environment_never_stands_in_a_finding(yaml: Path) -> None:
-    text = "tables:\n  accounts:\n    from: ${TOKEN}\n  tickets:\n    columns: {ticket_id: '${TOKEN}'}\n"
+    text = (
+        "timezone: UTC\ntables:\n  accounts:\n    from: ${TOKEN}\n  tickets:\n    columns: {ticket_id: '${TOKEN}'}\n"
+        "  milestones:\n    identity: ws\nidentities:\n  from: ${TOKEN}\n  columns: {account_id: a, ws: b}\n"
+    )
     settings = written(yaml, text, TOKEN="hunter2")
-    found, _ = check(source_of("# tickets\naccount | opened_at"), settings)
-    told = "\n".join(one.message for one in found.all)
-    assert "hunter2" not in told
+    tables = "# tickets\naccount | opened_at\n# milestones\naccount | milestone | reached_at"
+    found, _ = check(source_of(tables), settings)
+    told = {one.table: one.message for one in found.errors}
+    assert "hunter2" not in "\n".join(told.values())
+    assert "the source has no table '${TOKEN}'" in told["accounts"]
+    assert "has no column '${TOKEN}'" in told["tickets"]
+    assert "the source has no table '${TOKEN}'" in told["milestones"]
 
 
 @pytest.fixture

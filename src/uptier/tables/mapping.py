@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zoneinfo
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +11,7 @@ import ibis
 import ibis.expr.datatypes as dt
 
 from uptier.errors import MissingColumnError, NoZoneError, TableError, WrongTypeError, closest
-from uptier.settings import Settings, TableSettings, where
+from uptier.settings import Settings, TableSettings, as_written, where
 from uptier.tables.contracts import CONTRACT, Column, Kind
 
 if TYPE_CHECKING:
@@ -150,7 +152,8 @@ def _raw(source: Source, settings: Settings, name: str, wanted: TableSettings) -
     if table is None and wanted.source is not None:
         near = closest(wanted.source, source.names)
         raise TableError(
-            f"{where(settings.path, 'tables', name, 'from')}: the source has no table '{wanted.source}'.",
+            f"{where(settings.path, 'tables', name, 'from')}: the source has no table "
+            f"'{as_written(settings.path, 'tables', name, 'from')}'.",
             found=", ".join(sorted(source.names)),
             do=f"Did you mean '{near[0]}'?" if near else "Name one of these.",
         )
@@ -174,7 +177,7 @@ def _origins(raw: ir.Table, settings: Settings, name: str, wanted: TableSettings
             near = closest(theirs, raw.columns)
             raise MissingColumnError(
                 f"{where(settings.path, 'tables', name, 'columns', column)}: the source's table has no column "
-                f"'{theirs}'.",
+                f"'{as_written(settings.path, 'tables', name, 'columns', column)}'.",
                 found=", ".join(raw.columns),
                 do=f"Did you mean '{near[0]}'?" if near else "Name one of these.",
             )
@@ -253,12 +256,26 @@ def _moment(value: Any, *, settings: Settings, table: str, column: str) -> Any:
             do=f"Say which zone they are in, timezone: UTC for instance, under tables.{table} or at the top of "
             f"{settings.path}.",
         )
+    _require_known(zone, settings=settings, table=table, column=column)
     if given.is_string():
         # text may mix both: what carries an offset keeps it, the rest is in the declared zone
         carries = value.re_search(r"(Z|[+-]\d{2}:?\d{2})$") & value.contains(":")
         with_zone = value.try_cast(dt.Timestamp(timezone="UTC")).cast(dt.timestamp)
         return ibis.ifelse(carries, with_zone, _in_utc(value.try_cast(dt.timestamp), zone))
     return _in_utc(value, zone)
+
+
+def _require_known(zone: str, *, settings: Settings, table: str, column: str) -> None:
+    try:
+        zoneinfo.ZoneInfo(zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        place = ("tables", table, "timezone") if settings.table(table).timezone else ("timezone",)
+        near = closest(zone, zoneinfo.available_timezones(), count=1)
+        raise NoZoneError(
+            f"{where(settings.path, *place)}: there is no time zone '{as_written(settings.path, *place)}', which "
+            f"column {column} of the table '{table}' needs.",
+            do=f"Did you mean '{near[0]}'?" if near else "Zones are called UTC, Europe/Berlin, America/New_York, ...",
+        ) from None
 
 
 def _in_utc(value: Any, zone: str) -> Any:
@@ -278,8 +295,9 @@ def _translated(value: Any, translation: dict[str, str]) -> Any:
     if not translation:
         return value
     exact = [(value == theirs, ours) for theirs, ours in translation.items() if "*" not in theirs]
+    # not LIKE: engines disagree on how its own special characters are escaped
     patterns = [
-        (value.like(theirs.replace("%", r"\%").replace("_", r"\_").replace("*", "%")), ours)
+        (value.re_search(f"(?s)^{'.*'.join(map(re.escape, theirs.split('*')))}$"), ours)
         for theirs, ours in translation.items()
         if "*" in theirs
     ]
@@ -296,9 +314,17 @@ def _identified(source: Source, settings: Settings, table: ir.Table, *, name: st
     lookup = source.table(identities.source)
     if lookup is None:
         raise TableError(
-            f"{where(settings.path, 'identities', 'from')}: the source has no table '{identities.source}'.",
+            f"{where(settings.path, 'identities', 'from')}: the source has no table "
+            f"'{as_written(settings.path, 'identities', 'from')}'.",
             found=", ".join(sorted(source.names)),
         )
+    for space in (identity, "account_id"):
+        if identities.columns[space] not in lookup.columns:
+            raise MissingColumnError(
+                f"{where(settings.path, 'identities', 'columns', space)}: the table of identities has no column "
+                f"'{as_written(settings.path, 'identities', 'columns', space)}'.",
+                found=", ".join(lookup.columns),
+            )
     pairs = lookup.select(
         _their_id=lookup[identities.columns[identity]].cast("string"),
         _account_id=lookup[identities.columns["account_id"]].cast("string"),

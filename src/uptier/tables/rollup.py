@@ -105,7 +105,8 @@ def _fingerprint(tables: Tables, rolled: ir.Table) -> str:
 def _noted(note: Path) -> str | None:
     try:
         return str(json.loads(note.read_text())["fingerprint"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
+        # whatever else stands there is no note of ours
         return None
 
 
