@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from tests.signals.timelines import check_equal_rows_count_once, check_only_the_past_matters, differences
+from tests.signals.timelines import Looker, check_equal_rows_count_once, check_only_the_past_matters, differences
 from uptier.signals.catalog import catalog
 from uptier.tables.clean import clean
 from uptier.tables.contracts import CONTRACT
@@ -15,23 +15,28 @@ from uptier.tables.mapping import map_table
 from uptier.tables.rollup import usage_rollup
 from uptier.tables.source import in_memory
 
-EXAMPLES = {"usage_events": 40, "usage_daily": 15}  # of 8 histories each
+EXAMPLES = {"usage_events": 30, "usage_daily": 10}  # of 8 histories each
 LEAST_SHARE = 0.3  # of the drawn histories that must hold a future row, and a late one
 
 EVENTS = 150_000  # more than one row group of DuckDB, or a second thread has nothing to do
 ACCOUNTS = 60
 
 
+@pytest.fixture(scope="module")
+def looker() -> Looker:
+    return Looker(0, 3)
+
+
 @pytest.mark.parametrize("usage", EXAMPLES)
-def test_no_signal_changes_with_what_happens_or_becomes_known_later(usage: str) -> None:
-    tally = check_only_the_past_matters(usage, examples=EXAMPLES[usage])
+def test_no_signal_changes_with_what_happens_or_becomes_known_later(usage: str, looker: Looker) -> None:
+    tally = check_only_the_past_matters(usage, looker, examples=EXAMPLES[usage])
     assert tally["future"] >= LEAST_SHARE * tally["histories"], tally
     assert tally["late"] >= LEAST_SHARE * tally["histories"], tally
 
 
 @pytest.mark.parametrize("usage", EXAMPLES)
-def test_a_row_that_stands_twice_counts_once(usage: str) -> None:
-    check_equal_rows_count_once(usage, examples=6)
+def test_a_row_that_stands_twice_counts_once(usage: str, looker: Looker) -> None:
+    check_equal_rows_count_once(usage, looker, examples=4)
 
 
 def test_signals_are_the_same_on_one_thread_and_two_and_in_any_order_of_rows() -> None:
