@@ -77,9 +77,17 @@ class RequireAll:
         for item in items:
             self.note(item.nodeid, "deselected")
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: object) -> None:
+        # what a worker of xdist left out, it alone has seen: deselections come with no report
+        told = getattr(node, "workeroutput", {}).get("left_out", [])
+        self.left_out.extend(line for line in told if line not in self.left_out)
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
-        if self.left_out and session.exitstatus == pytest.ExitCode.OK:
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput["left_out"] = self.left_out
+        elif self.left_out and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         return (yield)
 

@@ -39,6 +39,14 @@ def test_a_test_left_out_is_red_only_where_all_are_required(text: str, told: str
     assert "passed" in output.splitlines()[-1], "pytest's own line must stay the last"
 
 
+@pytest.mark.parametrize(("text", "told"), LEFT_OUT.values(), ids=LEFT_OUT.keys())
+def test_a_test_left_out_by_a_worker_is_red_too(text: str, told: str, tmp_path: Path) -> None:
+    arguments = ["-n", "1", *(["-k", "not left_out"] if text == DESELECTED else [])]
+    code, output = run(tmp_path, text, arguments, require_all=True)
+    assert code == 1, output
+    assert told in output
+
+
 def test_a_run_with_nothing_left_out_is_green(tmp_path: Path) -> None:
     code, output = run(tmp_path, RUNS, require_all=True)
     assert code == 0, output

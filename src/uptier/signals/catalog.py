@@ -156,7 +156,10 @@ class Catalog:
         """
         frame: pd.DataFrame = self.plan(history).table.order_by(KEY).to_pandas()
         for one in self.signals:
-            frame[one.name] = frame[one.name].astype(object if one.is_category else "float64")
+            values = frame[one.name]
+            frame[one.name] = (
+                values.astype(object).where(values.notna(), None) if one.is_category else values.astype("float64")
+            )
         frame["as_of"] = frame["as_of"].astype("datetime64[us]")
         return frame
 
