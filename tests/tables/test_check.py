@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from uptier.errors import FindingsError
+from uptier.errors import FindingsError, SettingsError
+from uptier.settings import Settings, read_settings
 from uptier.tables.check import Finding, Findings, Severity, check
 from uptier.tables.clean import clean
 from uptier.tables.drawn import settings_of, source_of
@@ -300,3 +302,30 @@ def kept(text: str, table: str, **settings: Any) -> Any:
 
 def days(table: pd.DataFrame) -> list[str]:
     return sorted(table["day"].dt.strftime("%Y-%m-%d").astype(object).fillna("None"))
+
+
+def test_a_code_that_no_finding_has_cannot_be_accepted(tmp_path: Path) -> None:
+    given = written(
+        tmp_path, "accept:\n  - {code: duplicate-keys, reason: looked at them all, treatment: keep_first}\n"
+    )
+    with pytest.raises(SettingsError) as caught:
+        check(source_of("", accounts="a"), given)
+    told = "acme.yaml, line 6, accept.0.code: no finding that can be accepted has the code 'duplicate-keys'."
+    assert caught.value.what.endswith(told)
+    assert caught.value.do == "Did you mean 'duplicate-key'?"
+
+
+def test_only_a_column_that_sources_overwrite_can_be_vouched_for(tmp_path: Path) -> None:
+    given = written(tmp_path, "holds_since: {accounts.segmnt: 2024-01-01}\n")
+    with pytest.raises(SettingsError) as caught:
+        check(source_of("", accounts="a"), given)
+    assert caught.value.what.endswith(
+        "holds_since.accounts.segmnt: 'accounts.segmnt' is no column that sources overwrite."
+    )
+    assert caught.value.do == "Did you mean 'accounts.segment'?"
+
+
+def written(folder: Path, more: str) -> Settings:
+    path = folder / "acme.yaml"
+    path.write_text(f"project: acme\nsource: .\nstore: store\ndata_until: 2026-01-01\n{more}")
+    return read_settings(path)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
-from uptier.errors import FindingsError, TableError, closest
+from uptier.errors import FindingsError, SettingsError, TableError, closest, did_you_mean
+from uptier.settings import where
 from uptier.tables.clean import (
     dated,
     future_rows,
@@ -23,7 +24,7 @@ from uptier.tables.clean import (
     within_subscription,
     without_equal_rows,
 )
-from uptier.tables.contracts import CONTRACT, Kind
+from uptier.tables.contracts import CONTRACT, Change, Kind
 from uptier.tables.forms import as_versions
 from uptier.tables.mapping import Mapped, map_table, unmapped_kinds
 
@@ -36,6 +37,20 @@ if TYPE_CHECKING:
 OUTSIDE_SHARE = 0.05  # of usage outside any subscription, above which a mapping is more likely wrong than the customers
 MISSPELT = 0.8  # likeness from which an unused column is taken for a misspelt one
 NAMES_SHOWN = 5
+
+# findings about rows, which a project may look at and live with; what makes a table unreadable is not among them
+ACCEPTABLE = (
+    "column-misspelt",
+    "duplicate-key",
+    "ends-before-begins",
+    "future-row",
+    "negative-number",
+    "null-value",
+    "overlapping-subscription",
+    "unknown-account",
+    "usage-outside-subscription",
+    "wrong-type",
+)
 
 
 class Severity(StrEnum):
@@ -136,7 +151,13 @@ def check(
         What was found; findings that the project accepts are warnings.
     mapped : dict of str to Mapped
         The tables that can be read.
+
+    Raises
+    ------
+    SettingsError
+        If the project accepts a code that there is not, or vouches for a column that is not overwritten.
     """
+    _require_known(settings)
     found: list[Finding] = []
     mapped: dict[str, Mapped] = {}
     for name in settings.tables:
@@ -163,6 +184,29 @@ def check(
     order = {severity: place for place, severity in enumerate(Severity)}
     accepted = [_accepted(one, settings) for one in found if one.count]
     return Findings(tuple(sorted(accepted, key=lambda one: order[one.severity]))), mapped
+
+
+def _require_known(settings: Settings) -> None:
+    # a misspelt code or column would be passed over in silence, and the error come back as if nothing had been said
+    for number, accepted in enumerate(settings.accept):
+        if accepted.code not in ACCEPTABLE:
+            raise SettingsError(
+                f"{where(settings.path, 'accept', number, 'code')}: no finding that can be accepted has the code "
+                f"'{accepted.code}'.",
+                do=did_you_mean(accepted.code, ACCEPTABLE),
+            )
+    overwritten = [
+        f"{name}.{column}"
+        for name, contract in CONTRACT.items()
+        for column, described in contract.columns.items()
+        if described.change is Change.CURRENT
+    ]
+    for place in settings.holds_since:
+        if place not in overwritten:
+            raise SettingsError(
+                f"{where(settings.path, 'holds_since', place)}: '{place}' is no column that sources overwrite.",
+                do=did_you_mean(place, overwritten),
+            )
 
 
 def _rows(one: Mapped, settings: Settings) -> Iterable[Finding]:

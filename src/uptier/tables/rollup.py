@@ -89,9 +89,19 @@ def _stored(tables: Tables, rolled: ir.Table) -> ir.Table:
     if not (path.exists() and _noted(note) == fingerprint):
         # the note goes first and comes last: without it a killed run's rollup is not believed
         _forget(note)
-        write_whole(path, lambda fresh: rolled.order_by(["account_id", "day"]).to_parquet(fresh))
+        write_whole(path, lambda fresh: _wrote(rolled, fresh))
         write_whole(note, lambda fresh: fresh.write_text(json.dumps({"fingerprint": fingerprint})))
     return connection.read_parquet(str(path), table_name="_usage_rollup")
+
+
+def _wrote(rolled: ir.Table, path: Path) -> None:
+    import duckdb
+
+    try:
+        rolled.order_by(["account_id", "day"]).to_parquet(path)
+    except duckdb.IOException as error:
+        # the engine's own word for a full disk or a folder that may not be written
+        raise OSError(str(error)) from error
 
 
 def _fingerprint(tables: Tables, rolled: ir.Table) -> str:
