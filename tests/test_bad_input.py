@@ -30,10 +30,11 @@ from uptier.errors import (
 )
 from uptier.settings import read_settings
 from uptier.signals.catalog import catalog
-from uptier.tables.check import Findings, check
+from uptier.tables.check import check
 from uptier.tables.clean import Tables
 from uptier.tables.contracts import CONTRACT, Column, Kind
 from uptier.tables.drawn import settings_of
+from uptier.tables.findings import Findings
 from uptier.tables.mapping import Mapped, map_table
 from uptier.tables.source import Source, in_memory
 

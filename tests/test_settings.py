@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from uptier.errors import SettingsError
 from uptier.moments import Horizon
-from uptier.settings import OUTCOMES, Settings, as_written, read_settings, where
+from uptier.project_file import as_written, where
+from uptier.settings import OUTCOMES, Settings, read_settings
 
 HEAD = "project: acme\nsource: data\nstore: store\ndata_until: 2026-01-01\n"
 

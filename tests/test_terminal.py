@@ -18,7 +18,7 @@ from uptier.scoring.batch import columns
 from uptier.scoring.scorecard import Written
 from uptier.settings import Settings
 from uptier.signals.catalog import catalog
-from uptier.tables.check import Finding, Findings, Severity
+from uptier.tables.findings import Finding, Findings, Severity
 from uptier.terminal import (
     HIGHEST,
     WIDTH,

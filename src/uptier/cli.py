@@ -17,7 +17,7 @@ from uptier.errors import UptierError
 
 if TYPE_CHECKING:
     from uptier.project import Project, Scoring, Training
-    from uptier.tables.check import Findings
+    from uptier.tables.findings import Findings
 
 REFUSED = 3
 DEMO_FOLDER = Path(".uptier/demo")

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from uptier.outcomes.outcome import Examples
     from uptier.scoring.scorecard import Written
     from uptier.signals.catalog import Catalog
-    from uptier.tables.check import Findings
     from uptier.tables.clean import Tables
+    from uptier.tables.findings import Findings
     from uptier.tables.mapping import Mapped
     from uptier.tables.rollup import Rollup
     from uptier.tables.source import Source

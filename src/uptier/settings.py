@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from uptier.errors import SettingsError, did_you_mean
 from uptier.moments import Horizon
+from uptier.project_file import ProjectFile, read_project_file
 
 OUTCOMES = ("seat_expansion", "plan_upgrade", "add_on", "churn", "post_upsell_churn")
 CONVERSIONS = ("seat_expansion", "plan_upgrade", "add_on")
@@ -29,8 +28,6 @@ CHURN_DAYS = 90  # domain: post-upsell churn is leaving or downgrading within 90
 Share = Annotated[float, Field(ge=0, le=1)]
 Days = Annotated[int, Field(ge=0)]
 PositiveDays = Annotated[int, Field(gt=0)]
-
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class _Part(BaseModel):
@@ -424,9 +421,8 @@ def read_settings(path: Path | str, environment: Mapping[str, str] | None = None
         With file, line and key, if it cannot be read.
     """
     path = Path(path)
-    node = _composed(path)
-    raw = _constructed(node, path)
-    values = _expanded(raw, os.environ if environment is None else environment, path=path, node=node, place=())
+    file = read_project_file(path)
+    values = file.expanded(os.environ if environment is None else environment)
     folder = path.absolute().parent
     if isinstance(values.get("source"), str) and "://" not in values["source"]:
         values["source"] = str(_absolute(folder, values["source"]))
@@ -436,122 +432,14 @@ def read_settings(path: Path | str, environment: Mapping[str, str] | None = None
         return Settings.model_validate({**values, "path": path})
     except ValidationError as error:
         # from None: pydantic's own text quotes values, which may come from the environment
-        raise _told(error, path, node, raw) from None
-
-
-def where(path: Path, *place: str | int) -> str:
-    """Say where in a project's YAML a key stands, for a message.
-
-    Parameters
-    ----------
-    path : Path
-        The YAML.
-    *place : str or int
-        The keys that lead there, from the top.
-
-    Returns
-    -------
-    str
-        ``"acme.yaml, line 12, tables.usage_events"``; the nearest line above where the key itself is not written.
-    """
-    return f"{path}, line {_line(_composed(path), place)}, {_dotted(place)}"
-
-
-def as_written(path: Path, *place: str | int) -> str:
-    """Give a value as a project's YAML has it, for a message: what comes from the environment is not shown.
-
-    Parameters
-    ----------
-    path : Path
-        The YAML.
-    *place : str or int
-        The keys that lead to the value, from the top.
-
-    Returns
-    -------
-    str
-        ``"${SCHEMA}_events"``, say.
-    """
-    value: Any = _constructed(_composed(path), path)
-    for step in place:
-        value = value[step]
-    return str(value)
+        raise _told(error, file) from None
 
 
 def _absolute(folder: Path, path: str) -> Path:
     return Path(os.path.normpath(folder / Path(path).expanduser()))
 
 
-def _composed(path: Path) -> yaml.MappingNode:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise SettingsError(
-            f"There is no file {path}.", do="Name a project's YAML, or write one with 'uptier init SOURCE'."
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read: {type(error).__name__}.") from None
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise SettingsError(f"{path}, line {line}: this is not YAML: {error.problem}.") from None
-    if not isinstance(node, yaml.MappingNode):
-        raise SettingsError(f"{path} must hold keys and values, beginning with 'project:'.")
-    return node
-
-
-def _constructed(node: yaml.MappingNode, path: Path) -> dict[str, Any]:
-    _refuse_doubled_keys(node, path)
-    loader = yaml.SafeLoader("")
-    raw: dict[str, Any] = loader.construct_document(node)
-    return raw
-
-
-def _refuse_doubled_keys(node: yaml.Node, path: Path) -> None:
-    if isinstance(node, yaml.MappingNode):
-        seen = set()
-        for key, value in node.value:
-            if key.value in seen:
-                raise SettingsError(
-                    f"{path}, line {key.start_mark.line + 1}: the key '{key.value}' stands here for the second time.",
-                    do="Keep one of the two.",
-                )
-            seen.add(key.value)
-            _refuse_doubled_keys(value, path)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            _refuse_doubled_keys(item, path)
-
-
-def _expanded(
-    value: Any, environment: Mapping[str, str], *, path: Path, node: yaml.Node, place: tuple[str | int, ...]
-) -> Any:
-    if isinstance(value, dict):
-        return {
-            key: _expanded(item, environment, path=path, node=node, place=(*place, key)) for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [
-            _expanded(item, environment, path=path, node=node, place=(*place, number))
-            for number, item in enumerate(value)
-        ]
-    if not isinstance(value, str):
-        return value
-
-    def looked_up(match: re.Match[str]) -> str:
-        name = match.group(1)
-        if name not in environment:
-            raise SettingsError(
-                f"{path}, line {_line(node, place)}, {_dotted(place)}: the environment variable {name} is not set.",
-                do=f"Set it (export {name}=...) and run this again.",
-            )
-        return environment[name]
-
-    return _VARIABLE.sub(looked_up, value)
-
-
-def _told(error: ValidationError, path: Path, node: yaml.Node, raw: dict[str, Any]) -> SettingsError:
+def _told(error: ValidationError, file: ProjectFile) -> SettingsError:
     lines = []
     for problem in error.errors(include_url=False, include_input=False, include_context=False):
         place = tuple(part for part in problem["loc"])
@@ -560,9 +448,9 @@ def _told(error: ValidationError, path: Path, node: yaml.Node, raw: dict[str, An
             message = f"there is no such key. {did_you_mean(str(place[-1]), _keys_beside(place))}"
         elif problem["type"] == "missing":
             message = f"the key '{place[-1]}' is missing"
-        found = _written(raw, place)
-        said = f"{path}, line {_line(node, place)}, {_dotted(place)}: {_ended(message)}"
-        lines.append(said + (f" Found: {found}." if found else ""))
+        found = file.written(*place)
+        said = f"{file.where(*place)}: {_ended(message)}"
+        lines.append(said if found is None or isinstance(found, dict | list) else f"{said} Found: {found!r}.")
     return SettingsError("\n".join(lines), do="Every key is described in docs/settings.md.")
 
 
@@ -586,36 +474,3 @@ def _parts(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [part for inner in getattr(annotation, "__args__", ()) for part in _parts(inner)]
-
-
-def _written(raw: Any, place: tuple[str | int, ...]) -> str:
-    value = raw
-    for step in place:
-        try:
-            value = value[step]
-        except (KeyError, IndexError, TypeError):
-            return ""
-    if isinstance(value, dict | list):
-        return ""
-    return repr(value) if isinstance(value, str) else str(value)
-
-
-def _line(node: yaml.Node, place: tuple[str | int, ...]) -> int:
-    line = node.start_mark.line
-    for step in place:
-        found: yaml.Node | None = None
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if key.value == str(step):
-                    line, found = key.start_mark.line, value
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            found = node.value[step]
-            line = found.start_mark.line
-        if found is None:
-            break
-        node = found
-    return int(line) + 1
-
-
-def _dotted(place: tuple[str | int, ...]) -> str:
-    return ".".join(str(step) for step in place)

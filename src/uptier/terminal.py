@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from uptier.project import Progress as Told
     from uptier.project import Scoring, Training
     from uptier.settings import Settings
-    from uptier.tables.check import Findings
+    from uptier.tables.findings import Findings
 
 WIDTH = 150  # columns, where there is no terminal to ask
 HIGHEST = 10  # accounts shown after scoring

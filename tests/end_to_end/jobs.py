@@ -20,7 +20,7 @@ from uptier.explanation.brief import Brief
 from uptier.project import Project, Scoring, Training
 from uptier.simulate.demo import demo_project
 from uptier.simulate.world import simulate
-from uptier.tables.check import Findings
+from uptier.tables.findings import Findings
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 DEMO_SEED = 7  # what `make demo` shows

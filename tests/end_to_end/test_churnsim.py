@@ -13,7 +13,7 @@ import pytest
 from tests.end_to_end.jobs import beside
 from uptier.outcomes.outcome import Examples
 from uptier.project import Project, Scoring, Training
-from uptier.tables.check import Findings
+from uptier.tables.findings import Findings
 
 HIDDEN = {"users_propensity", "max_bill_period"}  # parameters of the simulator, see its data page
 BURN_IN = dt.date(2022, 6, 1)

@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[2]
 
 # written in pieces, since this file is searched too
 REGISTRIES = [
-    ".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("registry", "npmjs"), ("debian", "org"))
+    ".".join(parts)
+    for parts in (("pypi", "org"), ("pythonho" + "sted", "org"), ("registry", "npmjs"), ("debian", "org"))
 ]
 OUTSIDE = "../" + "shared"
 MACHINE_PATH = re.compile(r"(?<![\w.:/<{*-])/(?:work|root|home|Users|opt)/\w")

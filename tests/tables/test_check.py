@@ -8,9 +8,10 @@ import pytest
 
 from uptier.errors import FindingsError, SettingsError
 from uptier.settings import Settings, read_settings
-from uptier.tables.check import Finding, Findings, Severity, check
+from uptier.tables.check import check
 from uptier.tables.clean import clean
 from uptier.tables.drawn import settings_of, source_of
+from uptier.tables.findings import Finding, Findings, Severity
 
 SOUND = """
     # usage_events

@@ -11,7 +11,8 @@ import ibis
 import ibis.expr.datatypes as dt
 
 from uptier.errors import MissingColumnError, NoZoneError, TableError, WrongTypeError, closest
-from uptier.settings import Settings, TableSettings, as_written, where
+from uptier.project_file import as_written, where
+from uptier.settings import Settings, TableSettings
 from uptier.tables.contracts import CONTRACT, Column, Kind
 
 if TYPE_CHECKING:
