@@ -392,27 +392,23 @@ class Project:
         return snapshots(self._tables)
 
     def _accounts_at(self, as_of: dt.date) -> pd.DataFrame:
-        import pandas as pd
-
-        from uptier.outcomes.changes import subscribed
-        from uptier.outcomes.snapshots import running_at
+        from uptier.outcomes.snapshots import first_day, running_at
 
         if as_of > self.settings.data_until:
             raise ScoringError(
                 f"The data end before {as_of}: data_until is {self.settings.data_until}.",
                 do="Choose an earlier date, or load newer data and raise data_until.",
             )
-        states = subscribed(self._tables)
-        looks = running_at(states, as_of)
+        looks = running_at(self._tables, [as_of])
         if looks.empty:
-            first = states["day"].min()
-            found = f"the first subscription begins on {first.date()}" if len(states) else "no subscriptions"
+            first = first_day(self._tables)
+            found = "no subscriptions" if first is None else f"the first subscription begins on {first}"
             raise ScoringError(
                 f"No account has a subscription just before {as_of}.",
                 found=found,
                 do="Choose a later date with --as-of.",
             )
-        return looks.assign(as_of=pd.Timestamp(as_of).as_unit("us"))
+        return looks
 
     def _champion(self) -> tuple[Bundle | None, str | None, str | None]:
         from uptier.training.tracking import load_champion, run_of
@@ -436,8 +432,9 @@ class Project:
         versions = self._tables["subscriptions"].to_pandas()
         day = pd.Timestamp(as_of)
         known = versions[(versions["day"] < day) & (versions["known_day"] < day)]
-        latest = known.sort_values("day").groupby("subscription_id").tail(1)
-        running = latest[latest["end_day"].isna() | (latest["end_day"] >= day)]
+        latest = known.sort_values(["day", "valid_from", "known_day"]).groupby("subscription_id").tail(1)
+        ended = (latest["end_day"] < day) & (latest["end_known_day"] < day)
+        running = latest[~ended]
         return int(running["account_id"].nunique())
 
     def _newest_usage(self, as_of: dt.date) -> dt.date | None:

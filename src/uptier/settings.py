@@ -180,7 +180,7 @@ class Thresholds(_Part):
     trial_days_per_week : float
         Days a week on which a premium feature is tried.
     next_tier_features : float
-        Share of the next tier's features already touched.
+        Features touched above the plan, as a share of what the next plan adds.
     renewal_days : int
         Days before renewal from which a talk about more is late.
     feature_breadth : float

@@ -21,6 +21,7 @@ from uptier.explanation.sentences import sentence
 from uptier.explanation.shares import Explained, explained
 from uptier.model.points import RULES, rules
 from uptier.settings import CONVERSIONS, Thresholds
+from uptier.signals.catalog import Catalog, catalog
 
 ORDINARY = {
     "seat_utilisation": 0.5,
@@ -109,8 +110,50 @@ def test_a_fired_trigger_of_little_weight_is_no_reason_for_another_upsell_or_for
     fired = {"seat_utilisation": 0.92}
     assert told(fired, {}, outcome="plan_upgrade").supporting == ()
     assert told(fired, {}, outcome="churn").supporting == ()
-    # one that opens no talk in particular is listed for every upsell
-    assert codes(told({"usage_growth": 0.3}, {}, outcome="plan_upgrade").supporting) == ["usage_inflection"]
+
+
+WARNED = {"usage_growth": 0.3}  # the trigger of this family opens no talk
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.04, 0.4])
+@pytest.mark.parametrize("outcome", CONVERSIONS)
+def test_a_fired_trigger_that_opens_no_talk_is_never_a_reason_for_an_upsell(outcome, weight):
+    assert told(WARNED, {"usage_growth": weight}, outcome=outcome).supporting == ()
+
+
+def test_a_fired_trigger_that_opens_no_talk_may_be_a_reason_against_an_upsell_and_for_leaving():
+    (reason,) = told(WARNED, {"usage_growth": -0.4}).opposing
+    assert (reason.code, reason.fired) == ("usage_inflection", True)
+    for outcome in ("churn", "post_upsell_churn"):
+        assert codes(told(WARNED, {"usage_growth": 0.4}, outcome=outcome).supporting) == ["usage_inflection"]
+        assert told(WARNED, {"usage_growth": 0.04}, outcome=outcome).supporting == ()
+
+
+def test_a_fired_trigger_that_opens_no_talk_is_no_reason_where_nothing_is_weighed():
+    row = pd.DataFrame([{**ORDINARY, **WARNED}])
+    fired = fired_triggers(row, CATALOG, Thresholds())
+    given = {"frame": row, "fired": fired, "catalog": CATALOG, "currency": "USD"}
+    for outcome in (None, *CONVERSIONS, "churn"):
+        assert next(fired_reasons(**given, outcome=outcome)).supporting == ()
+    assert "usage_inflection" not in codes(next(ruled_reasons(**given, thresholds=Thresholds())).supporting)
+
+
+@pytest.mark.parametrize(("outcome", "weight", "side"), [("add_on", -0.4, "opposing"), ("churn", 0.4, "supporting")])
+def test_an_nps_of_0_is_said_first_by_the_trigger_that_it_fires(outcome, weight, side):
+    signals = tuple(one for one in catalog().signals if one.family == "sentiment")
+    sentiment = Catalog(signals, (catalog().trigger_of("sentiment"),))
+    row = pd.DataFrame([{"nps": 0.0, "tickets_opened": 9.0, "open_tickets": 4.0}])
+    margin = pd.DataFrame([{"nps": weight / 10, "tickets_opened": weight, "open_tickets": weight}])
+    points = pd.DataFrame({"sentiment": margin.sum(axis=1) * 0.1})
+    taken = Explained(
+        outcome=outcome, base=0.1, context=pd.Series([0.0]), points=points,
+        probability=0.1 + points["sentiment"], contributions=margin,
+    )  # fmt: skip
+    fired = fired_triggers(row, sentiment, Thresholds())
+    reasons = next(weighed_reasons(taken, frame=row, fired=fired, catalog=sentiment, currency="USD"))
+    (reason,) = getattr(reasons, side)
+    assert reason.signals == ("nps", "open_tickets")
+    assert reason.sentence.startswith("The customer's latest likelihood to recommend is 0 of 10. ")
 
 
 def test_a_fired_trigger_that_takes_points_is_never_a_reason_for():
@@ -135,7 +178,7 @@ def test_a_fired_trigger_tells_its_own_signals_first_unless_they_pull_the_other_
     assert "seat_utilisation" not in reason.signals
 
 
-def test_a_zero_tells_no_trigger():
+def test_a_zero_with_words_of_its_own_tells_no_trigger():
     (reason,) = told({"gate_crossings": 3.0, "trial_days_per_week": 0.0}, {}, outcome="plan_upgrade").supporting
     assert reason.signals == ("gate_crossings",)
 

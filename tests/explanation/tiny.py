@@ -78,6 +78,7 @@ SIGNALS = (
         Unit.DAYS,
         "Premium tools are tried on {value} a week",
         "Trials are not recorded",
+        zero="No premium tool is tried",
     ),
     made(
         "velocity",

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from uptier.outcomes.changes import changes, subscribed
+from uptier.outcomes.changes import changes
 from uptier.outcomes.upsell import median_gains
 from uptier.tables.drawn import tables_of
 
@@ -240,23 +240,52 @@ def test_money_before_and_after() -> None:
     assert median_gains(found) == {"seat_expansion": pytest.approx(0.35), "plan_upgrade": 0.0, "add_on": 0.2}
 
 
-def test_who_was_subscribed_and_when() -> None:
-    tables = tables_of(
-        """
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_several_versions_of_one_day_the_last_one_holds_whatever_the_order_of_rows(*, turned: bool) -> None:
+    rows = [
+        "a | 5 | 2025-01-01       | 2025-04-01 09:00",
+        "a | 7 | 2025-04-01 09:00 | 2025-04-01 15:00",
+        "a | 9 | 2025-04-01 15:00 |",
+    ]
+    text = "\n".join(["# subscriptions", "account | seats | valid_from | valid_to", *(rows[::-1] if turned else rows)])
+    found = changes(tables_of(text, data_until="2026-01-01", accounts="a"))
+    assert found["kind"].tolist() == ["seat_expansion"]
+
+
+def test_an_end_that_became_known_after_the_data_is_no_leaving() -> None:
+    text = """
         # subscriptions
-        subscription_id | account | valid_from | valid_to
-        1               | a       | 2025-01-01 | 2025-04-01
-        2               | a       | 2025-02-01 | 2025-06-01
-        """,
-        data_until="2026-01-01",
-    )
-    found = subscribed(tables)
-    assert dict(zip(found["day"].dt.strftime("%Y-%m-%d"), found["running"], strict=True)) == {
-        "2025-01-01": 1,
-        "2025-02-01": 2,
-        "2025-04-01": 1,
-        "2025-06-01": 0,
-    }
+        account | seats | valid_from | valid_to   | end_recorded_at
+        a       | 5     | 2025-01-01 | 2025-03-01 | 2025-08-01
+        b       | 5     | 2025-01-01 | 2025-03-01 | 2025-03-02
+        """
+    found = changes(tables_of(text, data_until="2025-06-01", accounts="a b"))
+    assert found[["account_id", "kind"]].to_numpy().tolist() == [["b", "leaving"]]
+
+
+def test_an_addon_that_ended_on_the_day_it_began_was_never_held() -> None:
+    text = """
+        # addons
+        account | addon | mrr | valid_from | valid_to
+        a       | sso   | 10  | 2025-04-01 | 2025-04-01
+        b       | sso   | 10  | 2025-04-01 | 2025-05-01
+        """
+    found = changes(tables_of(text, data_until="2026-01-01", accounts="a b"))
+    assert found[["account_id", "kind"]].to_numpy().tolist() == [["b", "add_on"], ["b", "downgrade"]]
+
+
+def test_a_price_that_is_not_known_is_no_loss() -> None:
+    text = """
+        # subscriptions
+        account | seats | mrr | valid_from | valid_to
+        a       | 5     | 100 | 2025-01-01 | 2025-04-01
+        a       | 9     | 150 | 2025-04-01 |
+        b       | 5     | 100 | 2025-01-01 | 2025-04-01
+        b       | 9     |     | 2025-04-01 |
+        """
+    found = changes(tables_of(text, data_until="2026-01-01", accounts="a b"))
+    assert found["kind"].tolist() == ["seat_expansion", "seat_expansion"]
+    assert median_gains(found)["seat_expansion"] == pytest.approx(0.5)
 
 
 # the same story in every form of subscriptions --------------------------------------------------------------------

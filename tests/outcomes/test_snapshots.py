@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from uptier.errors import OutcomeError
-from uptier.outcomes.snapshots import as_of_dates, snapshots
+from uptier.outcomes.snapshots import as_of_dates, running_at, snapshots
 from uptier.tables.drawn import settings_of, tables_of
 
 SUBSCRIPTIONS = """
@@ -59,3 +59,20 @@ def test_no_subscription_is_told_with_what_to_do() -> None:
     with pytest.raises(OutcomeError) as caught:
         snapshots(tables)
     assert str(caught.value) == ("There is no subscription to look at.\nDoes the table 'subscriptions' have rows?")
+
+
+def test_who_is_looked_at_is_decided_by_what_was_known() -> None:
+    text = """
+        # subscriptions
+        account  | subscription_id | valid_from | valid_to   | recorded_at | end_recorded_at
+        renewed  | r1              | 2025-01-01 | 2025-04-01 | 2025-01-01  | 2025-04-01
+        renewed  | r2              | 2025-04-01 |            | 2025-04-20  |
+        ended    | e1              | 2025-01-01 | 2025-04-01 | 2025-01-01  | 2025-04-01
+        late_end | l1              | 2025-01-01 | 2025-04-01 | 2025-01-01  | 2025-05-10
+        late     | x1              | 2025-01-01 |            | 2025-01-01  |
+        late     | x2              | 2025-01-01 |            | 2025-06-01  |
+        """
+    tables = tables_of(text, data_until="2026-01-01", accounts="renewed ended late_end late")
+    looks = running_at(tables, [dt.date(2025, 4, 10), dt.date(2025, 5, 1)])
+    told = looks.groupby(looks["as_of"].dt.strftime("%m-%d"))["account_id"].agg(list).to_dict()
+    assert told == {"04-10": ["late", "late_end"], "05-01": ["late", "late_end", "renewed"]}

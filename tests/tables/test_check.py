@@ -55,6 +55,11 @@ PLANTED = {
         "account | occurred_at | kind\na | 2026-03-31 23:59 | login\na | 2026-04-01 | login\na | 2027-04-01 | login",
         ("usage_events", "future-row", 2, Severity.ERROR),
     ),
+    "an end that became known in the future": (
+        "# subscriptions\naccount | seats | valid_from | valid_to | end_recorded_at\n"
+        "a | 5 | 2025-01-01 | 2025-06-01 | 2026-05-01\nb | 5 | 2025-01-01 | 2025-06-01 | 2025-06-01",
+        ("subscriptions", "future-end", 1, Severity.WARNING),
+    ),
     "a row that became known in the future": (
         "account | occurred_at | kind | recorded_at\na | 2026-03-01 | login | 2026-04-01\na | 2026-03-01 | login |",
         ("usage_events", "future-row", 1, Severity.ERROR),
@@ -143,7 +148,8 @@ def test_every_code_is_planted_somewhere() -> None:
     planted = {code for _, (_, code, _, _) in PLANTED.values()}
     # these are planted in tests of their own, below
     assert written - planted == {"table-absent", "table-unknown", "column-misspelt", "current-state-only"} | {
-        "kind-unlisted"
+        "kind-unlisted",
+        "identity-ambiguous",
     }
 
 
@@ -324,6 +330,18 @@ def test_only_a_column_that_sources_overwrite_can_be_vouched_for(tmp_path: Path)
         "holds_since.accounts.segmnt: 'accounts.segmnt' is no column that sources overwrite."
     )
     assert caught.value.do == "Did you mean 'accounts.segment'?"
+
+
+def test_a_treatment_that_a_code_does_not_have_is_refused(tmp_path: Path) -> None:
+    given = written(
+        tmp_path, "accept:\n  - {code: overlapping-subscription, reason: looked at them, treatment: drop}\n"
+    )
+    with pytest.raises(SettingsError) as caught:
+        check(source_of("", accounts="a"), given)
+    assert "accept.0.treatment: findings of the code overlapping-subscription have no treatment 'drop'" in str(
+        caught.value
+    )
+    assert caught.value.do == "Choose: keep."
 
 
 def written(folder: Path, more: str) -> Settings:

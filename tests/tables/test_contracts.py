@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ibis
 import pytest
 
 from uptier.tables.contracts import CONTRACT, USAGE_KINDS, Change, Kind
@@ -63,6 +64,7 @@ def test_a_change_log_ends_where_neither_seats_nor_revenue_are_left() -> None:
     table = table.mutate(
         seats=table.seats.cast("int64"),
         mrr=table.mrr.cast("int64"),
+        plan_id=ibis.literal("basic"),
         valid_to=table.valid_from,
         end_recorded_at=table.recorded_at,
     )

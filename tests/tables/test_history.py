@@ -94,3 +94,21 @@ def test_a_pair_that_stands_twice_in_the_grid_counts_once() -> None:
     tables = tables_of("", data_until="2026-01-01", accounts="a")
     pairs = pd.DataFrame({"account_id": ["a", "a"], "as_of": pd.to_datetime(["2026-01-01"] * 2)})
     assert len(grid_of(tables, pairs).to_pandas()) == 1
+
+
+def test_a_stretch_begins_anew_after_a_break() -> None:
+    history = drawn(
+        """
+        # subscriptions
+        account | subscription_id | valid_from | valid_to
+        back    | s1              | 2024-01-10 | 2024-06-10
+        back    | s1              | 2025-02-20 |
+        stayed  | s2              | 2024-01-10 | 2024-06-10
+        stayed  | s2              | 2024-06-10 |
+        """,
+        as_of="2025-05-01",
+        accounts="back stayed",
+    )
+    rows = history.running().select("account_id", "first_day").to_pandas()
+    told = {row.account_id: str(row.first_day)[:10] for row in rows.itertuples()}
+    assert told == {"back": "2025-02-20", "stayed": "2024-01-10"}

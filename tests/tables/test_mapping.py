@@ -390,3 +390,53 @@ def written(yaml: Path, text: str, **environment: str) -> Settings:
     head = "project: acme\nsource: data\nstore: store\ndata_until: 2026-04-01\n"
     yaml.write_text(head + text, encoding="utf-8")
     return read_settings(yaml, environment)
+
+
+def test_a_day_is_a_day_whatever_the_zone() -> None:
+    source = in_memory(
+        {"usage_daily": pa.table({"account_id": ["a"], "day": ["2025-04-28"], "kind": ["login"], "events": [3]})}
+    )
+    mapped = map_table(source, settings_of(data_until="2026-01-01", timezone="Europe/Berlin"), "usage_daily")
+    assert mapped is not None
+    assert str(mapped.table.to_pandas()["day"].iloc[0])[:10] == "2025-04-28"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("2025-01-01 10:00:00+02", "2025-01-01 08:00:00"),
+        ("2025-01-01 10:00:00+02:00", "2025-01-01 08:00:00"),
+        ("2025-01-01 10:00:00 UTC", "2025-01-01 10:00:00"),
+        ("2025-01-01T10:00:00Z", "2025-01-01 10:00:00"),
+        ("2025-01-01 10:00:00", "2025-01-01 15:00:00"),
+    ],
+)
+def test_an_offset_goes_before_the_declared_zone(text: str, told: str) -> None:
+    source = in_memory({"usage_events": pa.table({"account_id": ["a"], "occurred_at": [text], "kind": ["login"]})})
+    mapped = map_table(source, settings_of(data_until="2026-01-01", timezone="America/New_York"), "usage_events")
+    assert mapped is not None
+    assert str(mapped.table.to_pandas()["occurred_at"].iloc[0]) == told
+
+
+def test_an_id_that_names_two_accounts_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "acme.yaml"
+    path.write_text(
+        "project: acme\nsource: .\nstore: store\ndata_until: 2026-04-01\ntimezone: UTC\n"
+        "identities: {from: ids, columns: {account_id: account, workspace: ws}}\n"
+        "tables: {usage_events: {identity: workspace}}\n"
+    )
+    source = in_memory(
+        {
+            "accounts": pa.table({"account_id": ["a", "b"]}),
+            "ids": pa.table({"account": ["a", "b", "b"], "ws": ["w1", "w1", "w2"]}),
+            "subscriptions": pa.table(
+                {"subscription_id": ["a", "b"], "account_id": ["a", "b"], "valid_from": [moment("2025-01-01")] * 2}
+            ),
+            "usage_events": pa.table(
+                {"account_id": ["w1", "w2"], "occurred_at": [moment("2026-01-01")] * 2, "kind": ["login"] * 2}
+            ),
+        }
+    )
+    found = {one.code: one for one in check(source, read_settings(path))[0].errors}
+    assert found["identity-ambiguous"].count == 1
+    assert found["identity-ambiguous"].table == "usage_events"

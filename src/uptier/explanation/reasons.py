@@ -6,13 +6,15 @@ The rule, for one account and one outcome:
    without a trigger are context and never a reason.
 2. A family that adds at least half a point (0.005) is a reason for; one that takes as much is a reason against. The
    heaviest come first; families that weigh the same stand in the order of the catalogue.
-3. A trigger that has fired but adds less than half a point is listed after the weighty ones, and only for an upsell
-   that it opens a talk about (or if it opens none in particular). What takes points is never a reason for.
+3. A trigger that has fired but adds less than half a point is listed after the weighty ones, and only for the upsell
+   that it opens a talk about. What takes points is never a reason for. A fired trigger that opens no talk
+   ("Unhappy customer") is never a reason for an upsell, whatever it weighs; it may be one against it, or for leaving.
 4. A family is told by its facts. Only signals whose own contribution has the family's sign are said, the heaviest
-   first. If the trigger has fired, the signals that tell it come first, in its own order, unless they are 0 or pull the
-   other way. What is not known is never a reason: a value may be missing for several causes, and nobody can act on any.
-   A second fact must weigh at least a quarter of the heaviest, or tell a fired trigger. What was chosen is said in the
-   order in which the trigger is told. A family without one true sentence is not shown.
+   first. If the trigger has fired, the signals that tell it come first, in its own order, unless they pull the other
+   way, or are 0 and have words of their own for it. What is not known is never a reason: a value may be missing for
+   several causes, and nobody can act on any. A second fact must weigh at least a quarter of the heaviest, or tell a
+   fired trigger. What was chosen is said in the order in which the trigger is told. A family without one true
+   sentence is not shown.
 5. Only a fired trigger is called by its label ("Approaching seat ceiling"); a family that weighs without having fired
    is called by its own name ("Seats"), so that nothing is claimed. The code is the trigger's name in both cases, and
    `fired` tells them apart.
@@ -29,6 +31,7 @@ import pandas as pd
 
 from uptier.explanation.sentences import known, sentence
 from uptier.model.points import RULES, rules
+from uptier.settings import CONVERSIONS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -152,12 +155,13 @@ def weighed_reasons(
     places = [by_family[voice.trigger.family] for voice in voices]
     points = explained.points.to_numpy(dtype=np.float64)[:, places]
     said = fired[[voice.trigger.name for voice in voices]].to_numpy(dtype=bool)
-    opening = np.array([voice.trigger.opens in (None, explained.outcome) for voice in voices], dtype=bool)
-    # a fired upsell trigger of no weight says nothing about leaving
-    if explained.outcome not in {trigger.opens for trigger in catalog.triggers}:
-        opening[:] = False
+    # a fired trigger of no weight speaks only for the talk that it opens, so never for leaving
+    opening = np.array([voice.trigger.opens == explained.outcome for voice in voices], dtype=bool)
+    # "mend this first" is no reason to sell, even where a model has learnt that it goes with buying
+    warning = np.array([voice.trigger.opens is None for voice in voices], dtype=bool)
+    never = said & warning & (explained.outcome in CONVERSIONS)
     weighty = np.abs(points) >= WEIGHTY
-    supporting = (points > 0) & weighty | (points >= 0) & ~weighty & said & opening
+    supporting = ((points > 0) & weighty | (points >= 0) & ~weighty & said & opening) & ~never
     opposing = (points < 0) & weighty
     # a stable sort: what weighs the same stays in the order of the catalogue, whatever the order of columns
     order = np.argsort(-np.abs(points), axis=1, kind="stable")
@@ -197,7 +201,7 @@ def fired_reasons(
     currency : str
         ISO code, for money.
     outcome : str or None
-        Only triggers that open a talk about this; None for all triggers.
+        Only triggers that open a talk about this; None for all triggers that open one.
 
     Yields
     ------
@@ -205,7 +209,9 @@ def fired_reasons(
         Without points, and with nothing against.
     """
     voices = [
-        _Voice(trigger, catalog, []) for trigger in catalog.triggers if outcome is None or trigger.opens == outcome
+        _Voice(trigger, catalog, [])
+        for trigger in catalog.triggers
+        if trigger.opens is not None and outcome in (None, trigger.opens)
     ]
     said = fired[[voice.trigger.name for voice in voices]].to_numpy(dtype=bool)
     columns = _columns(frame)
@@ -316,7 +322,9 @@ class _Voice:
 
     def weighed(self, facts: _Facts, *, sign: int, points: float, fired: bool) -> Reason | None:
         saying = {name: number for number, name in enumerate(self.trigger.says)}
-        telling = {name: number for name, number in saying.items() if fired and _tells(facts.row.get(name))}
+        telling = {
+            name: number for name, number in saying.items() if fired and _tells(facts.catalog.signal(name), facts.row)
+        }
         last = len(saying)
         weights = {
             signal: sign * float(facts.contributions[self.place[signal.name]])
@@ -341,7 +349,7 @@ class _Voice:
     def told(self, row: _Row, catalog: Catalog, currency: str) -> Reason | None:
         said: list[tuple[str, str]] = []
         for name in self.trigger.says:
-            if _tells(row.get(name)) and len(said) < FACTS_AT_MOST:
+            if _tells(catalog.signal(name), row) and len(said) < FACTS_AT_MOST:
                 words = sentence(catalog.signal(name), row, catalog, currency)
                 said.extend(() if words is None else ((name, words),))
         return self._reason(said, points=None, fired=True)
@@ -361,6 +369,7 @@ class _Voice:
         )
 
 
-def _tells(value: object) -> bool:
-    # nothing fires because of a zero
-    return known(value) not in (None, 0.0)
+def _tells(signal: Signal, row: _Row) -> bool:
+    value = known(row.get(signal.name))
+    # words of its own for 0 say that there is nothing to tell; without them 0 is a value as any other, as an NPS of 0
+    return value is not None and not (value == 0 and signal.phrase.zero)

@@ -49,34 +49,10 @@ def changes(tables: Tables) -> pd.DataFrame:
     return both.sort_values(["account_id", "day", "kind"], ignore_index=True)
 
 
-def subscribed(tables: Tables) -> pd.DataFrame:
-    """Say from when to when each account had a subscription.
-
-    Parameters
-    ----------
-    tables : Tables
-        The project's clean tables.
-
-    Returns
-    -------
-    DataFrame
-        Columns account_id; day and known_day (datetime64), when something changed and when that became known; and what
-        holds from that day on: running, the number of subscriptions, and tier_rank, the place of the highest plan (NaN
-        where it is not known).
-    """
-    states: pd.DataFrame = (
-        _states(tables)
-        .select("account_id", "day", "known_day", "running", "tier_rank")
-        .order_by(["account_id", "day"])
-        .to_pandas()
-    )
-    return states.astype({"day": "datetime64[us]", "known_day": "datetime64[us]"})
-
-
 def _versions(tables: Tables) -> ir.Table:
     versions = tables["subscriptions"]
     following = versions.day.lead().over(
-        ibis.window(group_by=versions.subscription_id, order_by=[versions.day, versions.known_day])
+        ibis.window(group_by=versions.subscription_id, order_by=[versions.day, versions.valid_from, versions.known_day])
     )
     # a version that its successor overtakes ends there, whatever it says itself
     end = ibis.least(
@@ -85,7 +61,8 @@ def _versions(tables: Tables) -> ir.Table:
     versions = versions.mutate(until=end, end_known=versions.end_known_day)
     versions = versions.filter(versions.until > versions.day)
     if "plans" in tables:
-        ranks = tables["plans"].select("plan_id", "tier_rank")
+        plans = tables["plans"]
+        ranks = plans.group_by("plan_id").aggregate(tier_rank=plans.tier_rank.max())
         return versions.left_join(ranks, "plan_id").drop("plan_id_right")
     return versions.mutate(tier_rank=ibis.null("int64"))
 
@@ -112,7 +89,12 @@ def _states(tables: Tables) -> ir.Table:
     return running.group_by("account_id", "day", "known_day").aggregate(
         running=running.subscription_id.count(),
         seats=running.seats.sum(),
-        mrr=ibis.coalesce(running.mrr.sum(), 0),
+        # a sum of which a part is not known is not known
+        mrr=ibis.ifelse(
+            running.mrr.count() == running.subscription_id.count(),
+            ibis.coalesce(running.mrr.sum(), 0),
+            ibis.null("int64"),
+        ),
         tier_rank=running.tier_rank.max(),
     )
 
@@ -138,6 +120,8 @@ def _classified(states: pd.DataFrame) -> pd.DataFrame:
 def _addon_changes(tables: Tables, states: pd.DataFrame) -> pd.DataFrame:
     """Find add-ons that are new to a running account, and those given up while it runs on."""
     held = tables["addons"].select("account_id", "addon_id", "mrr", "day", "known_day", "end_day", "end_known_day")
+    # what ended on the day on which it began was never held
+    held = held.filter(held.end_day.isnull() | (held.end_day > held.day))
     rows = held.order_by(["account_id", "addon_id", "day"]).to_pandas()
     for column in ("day", "known_day", "end_day", "end_known_day"):
         rows[column] = rows[column].astype("datetime64[us]")
@@ -159,7 +143,7 @@ def _addon_changes(tables: Tables, states: pd.DataFrame) -> pd.DataFrame:
     )
     left = states[states["running"] == 0][["account_id", "day"]].astype({"day": "datetime64[us]"})
     leaves = found.merge(left, on=["account_id", "day"], how="left", indicator="leaves")["leaves"] == "both"
-    found = found[(found["running"] > 0) & ~((found["kind"] == "downgrade") & leaves.to_numpy())]
+    found = found[(found["running"] > 0) & ~leaves.to_numpy()]
     return found.assign(
         mrr_before=found["mrr"].astype("float64"), mrr_after=found["mrr"] + found["gained"].astype("float64")
     )[["account_id", "day", "known_day", "kind", "mrr_before", "mrr_after"]]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from uptier.outcomes.labelling import Window, labels
+from uptier.outcomes.outcome import Labels
 from uptier.settings import CONVERSIONS
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from uptier.outcomes.outcome import Labels
     from uptier.tables.clean import Tables
 
 
@@ -54,12 +54,12 @@ def upsell_episodes(changes: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns account_id and as_of, the day of the upsell. Signals see what lay before that day, which is what is
-        known when the question "and if we sell to them today?" is asked.
+        Columns account_id; as_of, the day of the upsell; known_day, when it became known. Signals see what lay before
+        that day, which is what is known when the question "and if we sell to them today?" is asked.
     """
     upsells = changes[changes["kind"].isin(CONVERSIONS)]
-    episodes = upsells[["account_id", "day"]].rename(columns={"day": "as_of"}).drop_duplicates()
-    return episodes.sort_values(["account_id", "as_of"], ignore_index=True)
+    episodes = upsells.groupby(["account_id", "day"])["known_day"].max().reset_index()
+    return episodes.rename(columns={"day": "as_of"}).sort_values(["account_id", "as_of"], ignore_index=True)
 
 
 def post_upsell_labels(tables: Tables, episodes: pd.DataFrame, changes: pd.DataFrame) -> Labels:
@@ -88,9 +88,13 @@ def post_upsell_labels(tables: Tables, episodes: pd.DataFrame, changes: pd.DataF
     window = Window(
         outcome="post_upsell_churn",
         kinds=("leaving", "downgrade"),
-        excluding=(),
+        excluding=("leaving", "downgrade"),
         horizon=settings.horizon("post_upsell_churn"),
         lag_days=settings.table("subscriptions").lag_days,
         data_until=settings.data_until,
     )
-    return labels(episodes, changes, window)
+    found = labels(episodes, changes, window)
+    # nothing can be learnt from an upsell that is not known of yet
+    known = found.rows.merge(episodes, on=["account_id", "as_of"], how="left")["known_day"]
+    rows = found.rows.assign(known_at=pd.concat([found.rows["known_at"], known], axis=1).max(axis=1))
+    return Labels(found.outcome, rows, found.left_out)

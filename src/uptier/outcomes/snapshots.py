@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from uptier.errors import OutcomeError
 from uptier.moments import days_after, month_starts
-from uptier.outcomes.changes import subscribed
+from uptier.tables.history import History, grid_of
 
 if TYPE_CHECKING:
     from uptier.settings import Settings
@@ -62,32 +63,47 @@ def snapshots(tables: Tables) -> pd.DataFrame:
     DataFrame
         Columns account_id and as_of, ordered.
     """
-    states = subscribed(tables)
-    if states.empty:
+    first = first_day(tables)
+    if first is None:
         raise OutcomeError("There is no subscription to look at.", do="Does the table 'subscriptions' have rows?")
-    dates = as_of_dates(tables.settings, states["day"].min().date())
-    looks = [running_at(states, date).assign(as_of=pd.Timestamp(date)) for date in dates]
-    every = pd.concat(looks, ignore_index=True).astype({"as_of": "datetime64[us]"})
-    return every.sort_values(["account_id", "as_of"], ignore_index=True)
+    return running_at(tables, as_of_dates(tables.settings, first))
 
 
-def running_at(states: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
-    """List the accounts with a subscription that was running just before a date, as far as was known then.
+def first_day(tables: Tables) -> dt.date | None:
+    """Give the day of the first subscription.
 
     Parameters
     ----------
-    states : DataFrame
-        From :func:`uptier.outcomes.changes.subscribed`.
-    as_of : date
-        The date; what begins, ends or becomes known on it or later is not seen.
+    tables : Tables
+        The project's clean tables.
+
+    Returns
+    -------
+    date or None
+        None without a subscription.
+    """
+    day = tables["subscriptions"].day.min().to_pandas()
+    return None if pd.isna(day) else pd.Timestamp(day).date()
+
+
+def running_at(tables: Tables, dates: Sequence[dt.date]) -> pd.DataFrame:
+    """List the accounts with a subscription at some dates, as far as was known then.
+
+    Parameters
+    ----------
+    tables : Tables
+        The project's clean tables.
+    dates : sequence of date
+        The dates; what begins, ends or becomes known on one or later is not seen from it.
 
     Returns
     -------
     DataFrame
-        Column account_id, ordered.
+        Columns account_id and as_of, ordered: the same accounts of which signals know seats and plan.
     """
-    day = pd.Timestamp(as_of)
-    before = states[(states["day"] < day) & (states["known_day"] < day)]
-    latest = before.groupby("account_id")["running"].last()
-    accounts = latest.index[latest > 0]
-    return pd.DataFrame({"account_id": accounts.astype("str")})
+    accounts = tables["accounts"].select("account_id").distinct().to_pandas()
+    looks = accounts.merge(pd.DataFrame({"as_of": pd.to_datetime(list(dates))}), how="cross")
+    running = History(tables, grid_of(tables, looks), None).running()
+    every = running.select("account_id", "as_of").distinct().order_by(["account_id", "as_of"]).to_pandas()
+    typed: pd.DataFrame = every.astype({"account_id": "str", "as_of": "datetime64[us]"})
+    return typed

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import ibis
 import pandas as pd
 
-from uptier.outcomes.changes import subscribed
 from uptier.outcomes.labelling import Window, labels
 from uptier.outcomes.outcome import Labels
 from uptier.settings import CONVERSIONS
+from uptier.tables.history import History, grid_of
 
 if TYPE_CHECKING:
     from uptier.tables.clean import Tables
@@ -93,13 +94,15 @@ def highest_tier(tables: Tables) -> float:
 
 
 def _below_the_top(tables: Tables, looks: pd.DataFrame) -> pd.DataFrame:
-    held = subscribed(tables)[["account_id", "day", "tier_rank"]].sort_values("day")
-    # strictly before: what changes on the as-of date is not known then
-    both = pd.merge_asof(
-        looks.sort_values("as_of"), held, left_on="as_of", right_on="day", by="account_id", allow_exact_matches=False
-    )
-    able = both[~(both["tier_rank"] >= highest_tier(tables))]
-    return able[["account_id", "as_of"]].sort_values(["account_id", "as_of"], ignore_index=True)
+    top = highest_tier(tables)
+    if looks.empty or math.isnan(top):
+        return looks
+    running = History(tables, grid_of(tables, looks), None).running()
+    plans = tables["plans"]
+    highest = plans.filter(plans.tier_rank >= int(top))
+    topped = running.semi_join(highest, "plan_id").select("account_id", "as_of").distinct().to_pandas()
+    both = looks.merge(topped.astype({"as_of": "datetime64[us]"}), how="left", indicator=True)
+    return both[both["_merge"] == "left_only"].drop(columns="_merge").reset_index(drop=True)
 
 
 def in_talks(tables: Tables, looks: pd.DataFrame) -> pd.DataFrame:
@@ -119,8 +122,6 @@ def in_talks(tables: Tables, looks: pd.DataFrame) -> pd.DataFrame:
         open
         predicts itself: it is no example to learn from.
     """
-    from uptier.tables.history import History, grid_of
-
     if "opportunities" not in tables or looks.empty:
         return pd.DataFrame({"account_id": [], "as_of": [], "upsell_type": []}).astype(
             {"account_id": "str", "as_of": "datetime64[us]", "upsell_type": "object"}
@@ -128,7 +129,8 @@ def in_talks(tables: Tables, looks: pd.DataFrame) -> pd.DataFrame:
     past = History(tables, grid_of(tables, looks), None).past("opportunities")
     latest = ibis.row_number().over(
         group_by=[past.account_id, past.as_of, past.opportunity_id],
-        order_by=[past.age, ibis.desc(past.entered_at), past.stage],
+        # won and negotiated on one day is won
+        order_by=[past.age, ibis.desc(past.entered_at), ibis.desc(past.stage.isin(CLOSED_STAGES)), past.stage],
     )
     now = past.mutate(_place=latest)
     now = now.filter((now._place == 0) & ~now.stage.isin(CLOSED_STAGES))
@@ -153,7 +155,7 @@ def median_gains(changes: pd.DataFrame) -> dict[str, float]:
     gains = {}
     for kind in CONVERSIONS:
         rows = changes[(changes["kind"] == kind) & (changes["mrr_before"] > 0)]
-        shares = (rows["mrr_after"] - rows["mrr_before"]) / rows["mrr_before"]
+        shares = ((rows["mrr_after"] - rows["mrr_before"]) / rows["mrr_before"]).dropna()
         gains[kind] = float(max(shares.median(), 0.0)) if len(shares) else 0.0
     return gains
 

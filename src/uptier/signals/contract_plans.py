@@ -35,22 +35,15 @@ def subscriptions(history: History, questions: list[Question], contract: ir.Tabl
     Table
         One row for each row of the grid of which the table knows something.
     """
-    past = history.past("subscriptions")
-    first = past.day.min().over(group_by=[*KEY, "subscription_id"])
-    offsets = sorted({0, *(one.before for one in questions)})
-    rows = past.mutate(first_day=first, before=ibis.array(offsets).unnest())
-    rows = rows.filter(rows.age > rows.before)
-    latest = ibis.row_number().over(
-        group_by=[*KEY, "before", "subscription_id"], order_by=[rows.age, ibis.desc(rows.known_day)]
-    )
-    rows = rows.mutate(_place=latest)
-    ended = rows.end_day.notnull() & (rows.as_of.delta(rows.end_day, unit="day") > rows.before)
-    rows = rows.filter((rows._place == 0) & ~ended).drop("_place")
+    rows = history.running(sorted({0, *(one.before for one in questions)}))
     rows = _with_plan_facts(history, rows)
     order = [ibis.desc(ibis.coalesce(rows.tier_rank, 0)), ibis.desc(ibis.coalesce(rows.mrr, 0)), rows.subscription_id]
     rows = rows.mutate(_main=ibis.row_number().over(group_by=[*KEY, "before"], order_by=order) == 0)
     facts = {one.column: _of_subscriptions(rows, one) for one in questions if one.what != "tenure_days"}
-    states = rows.group_by(KEY).aggregate(**facts)
+    main = (rows.before == 0) & rows._main
+    stretch = ibis.ifelse(main, rows.as_of.delta(rows.first_day, unit="day"), ibis.null("int64")).max()
+    states = rows.group_by(KEY).aggregate(**facts, stretch_days=stretch)
+    past = history.past("subscriptions")
     tenure = past.group_by(KEY).aggregate(tenure_days=past.age.max())
     return tenure.left_join(states, KEY).drop("account_id_right", "as_of_right")
 

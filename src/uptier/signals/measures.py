@@ -27,6 +27,7 @@ MINOR_UNITS = 100
 
 MAX_PERIODS = 6  # billing periods that are looked back on
 PLAN = "plan_id"  # the answer to which plan is held
+WORKING = "working"  # days from Monday to Friday
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,7 +220,7 @@ class Measures:
         asked = Question(plan="usage_days", what="peak_daily_users", period=period)
         return self._ask_with_periods(asked, *self._daily())
 
-    def user_days(self, *, last: int, before: int = 0) -> Number:
+    def user_days(self, *, last: int, before: int = 0, working: bool = False) -> Number:
         """Count pairs of a user and a day on which that user was active.
 
         Parameters
@@ -228,13 +229,17 @@ class Measures:
             Length of the window, days.
         before : int
             Days between the window and the as-of date.
+        working : bool
+            Only days from Monday to Friday.
 
         Returns
         -------
         Number
             User-days; 0 where there are none.
         """
-        return self._ask(Question(plan="usage_days", what="user_days", last=last, before=before), *self._daily())
+        name = WORKING if working else ""
+        asked = Question(plan="usage_days", what="user_days", name=name, last=last, before=before)
+        return self._ask(asked, *self._daily())
 
     def active_users(self, *, last: int, before: int = 0) -> Number:
         """Count distinct users.
@@ -579,7 +584,7 @@ class Measures:
         Returns
         -------
         Number
-            0 to 10, the mean of a day with several answers rounded down; null if none came within 366 days.
+            0 to 10, the lowest of a day with several answers; null if none came within 366 days.
         """
         return self._ask(Question(plan="surveys", what="nps"), "survey_responses", "nps")
 

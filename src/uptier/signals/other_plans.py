@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 METER_LOOKBACK_DAYS = 120  # a reading older than this says nothing about today
 METER_TREND_DAYS = 28  # between the two readings that a projection rests on
 MOST_DAYS_AHEAD = 365  # a projection further away says nothing
+SOONEST_DAYS_AHEAD = 1.0  # what is not used up by its latest reading
 
 
 def meters(history: History, questions: list[Question], contract: ir.Table | None) -> ir.Table:
@@ -71,7 +72,9 @@ def meters(history: History, questions: list[Question], contract: ir.Table | Non
     )
     ahead = (each.allowance - each.value) * each.over / each.gained.nullif(0) - each.age
     grows = (each.gained > 0) & (ahead <= MOST_DAYS_AHEAD)
-    each = each.mutate(ahead=ibis.ifelse(grows, ibis.greatest(ahead, 0.0), ibis.null("float64")))
+    # a pace may say that a quota is used up by now, but only a reading knows: until then it is a day ahead
+    paced = ibis.ifelse(grows, ibis.greatest(ahead, SOONEST_DAYS_AHEAD), ibis.null("float64"))
+    each = each.mutate(ahead=ibis.ifelse(each.utilisation >= 1, 0.0, paced))
     facts: dict[str, Any] = {}
     for one in questions:
         if one.name == "above":
@@ -159,9 +162,8 @@ def surveys(history: History, questions: list[Question], contract: ir.Table | No
     past = past.filter(past.nps.notnull())
     latest = past.mutate(_latest=past.age.min().over(group_by=KEY))
     latest = latest.filter(latest.age == latest._latest)
-    # whole numbers: a mean of several answers must not depend on their order
-    answers = latest.group_by(KEY).aggregate(total=latest.nps.sum(), answers=latest.count())
-    return answers.select(*KEY, **{one.column: (answers.total // answers.answers) for one in questions})
+    # the lowest of several answers of a day: one that was given, in whatever order they came
+    return latest.group_by(KEY).aggregate(**{one.column: latest.nps.min() for one in questions})
 
 
 def _holds(text: ir.StringValue, words: tuple[str, ...]) -> ir.BooleanValue:

@@ -78,7 +78,7 @@ def answered(history: History, asked: Mapping[str, Question], lacking: frozenset
         elif one.what in _COUNTS:
             filled[column] = ibis.coalesce(answers[column], 0)
             if one.period:
-                began = answers[f"period_age_{one.period}"] <= answers["tenure_days"]
+                began = answers[f"period_age_{one.period}"] <= answers["stretch_days"]
                 filled[column] = ibis.ifelse(began, filled[column], ibis.null("int64"))
             if one.what == "days_of_role":
                 # who led before the project vouches for roles is not known, which is not the same as nobody

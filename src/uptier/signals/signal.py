@@ -65,7 +65,8 @@ class Unit(StrEnum):
         if self is Unit.MONEY:
             return f"{currency} {value:,.0f}".strip()
         if self is Unit.RATIO:
-            return f"{value:,.1f}".removesuffix(".0")
+            # rounding must not say that little is nothing
+            return "less than 0.1" if 0 < value < 0.05 else f"{value:,.1f}".removesuffix(".0")
         whole = math.floor(value + 0.5)
         if self is Unit.TIMES and whole in _OFTEN:
             return _OFTEN[whole]
@@ -76,6 +77,7 @@ class Unit(StrEnum):
 
 
 _OFTEN = {1: "once", 2: "twice"}
+MOST_EXACT = 2.0**53  # floats beyond are whole numbers
 
 
 def _per_cent(share: float) -> str:
@@ -84,7 +86,8 @@ def _per_cent(share: float) -> str:
         return "under 1 %"
     if 0.995 <= share < 1:
         return "over 99 %"
-    return f"{share * 100:,.0f} %"
+    # a float near the largest there is has no hundredfold, a whole number has
+    return f"{share * 100:,.0f} %" if abs(share) < MOST_EXACT else f"{int(share) * 100:,} %"
 
 
 class Effect(StrEnum):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
+from uptier.signals.measures import WORKING
 from uptier.signals.windows import KEY, LOOKBACK_DAYS, reach, within
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from uptier.signals.measures import Question
     from uptier.tables.history import History
+
+SATURDAY = 5  # Monday is 0
 
 
 def activity(history: History, questions: list[Question], periods: ir.Table | None) -> ir.Table:
@@ -103,6 +106,8 @@ def days(history: History, questions: list[Question], periods: ir.Table | None) 
     sums: dict[str, Any] = {}
     for one in questions:
         chosen = within(daily, one)
+        if one.name == WORKING:
+            chosen &= (daily.as_of - daily.age.as_interval("D")).day_of_week.index() < SATURDAY
         if one.what == "peak_daily_users":
             sums[one.column] = ibis.ifelse(chosen, daily.users, 0).max()
         else:

@@ -16,6 +16,7 @@ from uptier.errors import SettingsError, TableError, closest, did_you_mean
 from uptier.project_file import where
 from uptier.tables.clean import (
     dated,
+    future_ends,
     future_rows,
     negative_numbers,
     null_values,
@@ -26,7 +27,7 @@ from uptier.tables.clean import (
 from uptier.tables.contracts import CONTRACT, Change, Kind
 from uptier.tables.findings import Finding, Findings, Severity
 from uptier.tables.forms import as_versions
-from uptier.tables.mapping import Mapped, map_table, unmapped_kinds
+from uptier.tables.mapping import Mapped, ambiguous_ids, map_table, unmapped_kinds
 
 if TYPE_CHECKING:
     from ibis.expr import types as ir
@@ -39,18 +40,19 @@ MISSPELT = 0.8  # likeness from which an unused column is taken for a misspelt o
 NAMES_SHOWN = 5
 
 # findings about rows, which a project may look at and live with; what makes a table unreadable is not among them
-ACCEPTABLE = (
-    "column-misspelt",
-    "duplicate-key",
-    "ends-before-begins",
-    "future-row",
-    "negative-number",
-    "null-value",
-    "overlapping-subscription",
-    "unknown-account",
-    "usage-outside-subscription",
-    "wrong-type",
-)
+# with the treatments that it can have: one that would do nothing is refused
+ACCEPTABLE = {
+    "column-misspelt": ("keep",),
+    "duplicate-key": ("keep_first", "drop", "keep"),
+    "ends-before-begins": ("drop", "keep"),
+    "future-row": ("drop", "keep"),
+    "negative-number": ("drop", "keep"),
+    "null-value": ("drop", "keep"),
+    "overlapping-subscription": ("keep",),
+    "unknown-account": ("drop",),
+    "usage-outside-subscription": ("drop", "keep"),
+    "wrong-type": ("keep",),
+}
 
 
 def check(
@@ -95,6 +97,7 @@ def check(
             found.append(_absent(name, required=contract.required))
         else:
             mapped[name] = one
+            found.extend(_ambiguous(source, settings, name))
     if "usage_events" not in mapped and "usage_daily" not in mapped and not _concerns(found, "usage_"):
         found.append(_error("table-absent", "usage_events", 1, "Neither usage_events nor usage_daily is there."))
     for name, one in mapped.items():
@@ -116,6 +119,12 @@ def _require_known(settings: Settings) -> None:
                 f"{where(settings.path, 'accept', number, 'code')}: no finding that can be accepted has the code "
                 f"'{accepted.code}'.",
                 do=did_you_mean(accepted.code, ACCEPTABLE),
+            )
+        if accepted.treatment not in ACCEPTABLE[accepted.code]:
+            raise SettingsError(
+                f"{where(settings.path, 'accept', number, 'treatment')}: findings of the code {accepted.code} have no "
+                f"treatment '{accepted.treatment}'.",
+                do=f"Choose: {', '.join(ACCEPTABLE[accepted.code])}.",
             )
     overwritten = [
         f"{name}.{column}"
@@ -142,6 +151,7 @@ def _rows(one: Mapped, settings: Settings) -> Iterable[Finding]:
     if contract.time:
         counts["future-row"] = _sum(future_rows(table, settings))
     if "end_day" in table.columns:
+        counts["future-end"] = _sum(future_ends(table, settings))
         counts["ends-before-begins"] = _sum(table.valid_to < table.valid_from)
     numbers = _numbers(table.aggregate(**counts))
     rows = _count(one.table)
@@ -162,6 +172,12 @@ def _rows(one: Mapped, settings: Settings) -> Iterable[Finding]:
         name,
         numbers.get("future-row", 0),
         f"rows became known on or after data_until ({settings.data_until}). Is data_until right?",
+    )
+    yield _warning(
+        "future-end",
+        name,
+        numbers.get("future-end", 0),
+        f"rows ended before data_until ({settings.data_until}), which was known only later; they are taken to run on.",
     )
     yield _error("ends-before-begins", name, numbers.get("ends-before-begins", 0), "rows end before they begin.")
     if key:
@@ -219,6 +235,13 @@ def _between(one: Mapped, mapped: Mapping[str, Mapped], settings: Settings) -> I
             message=f"rows ({share:.0%} of all) fall on a day on which their account had no subscription. Are dates "
             "and ids mapped rightly?",
         )
+
+
+def _ambiguous(source: Source, settings: Settings, name: str) -> Iterable[Finding]:
+    doubled = ambiguous_ids(source, settings, name)
+    if doubled is not None:
+        told = "ids of the identities table name several accounts each; rows would count for all of them."
+        yield _error("identity-ambiguous", name, _count(doubled), told)
 
 
 def _dated(one: Mapped, settings: Settings) -> ir.Table:

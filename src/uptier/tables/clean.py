@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 USAGE = "usage"  # whichever form of usage the project has
 KIND = "kind="  # marks a kind of usage event among the columns that are asked for
 
+_ENDS = ("valid_to", "end_day", "end_known_day", "end_recorded_at")
+
 # a column that tells an outcome, and the day on which that became known
 SHOWN_ONCE_KNOWN = {
-    "subscriptions": {"valid_to": "end_known_day", "end_day": "end_known_day"},
-    "addons": {"valid_to": "end_known_day", "end_day": "end_known_day"},
+    "subscriptions": dict.fromkeys(_ENDS, "end_known_day"),
+    "addons": dict.fromkeys(_ENDS, "end_known_day"),
     "tickets": {"closed_at": "closed_at"},
     "outreach": {"result": "result_at", "result_at": "result_at"},
 }
@@ -183,13 +185,14 @@ def clean(source: Source, settings: Settings, mapped: Mapping[str, Mapped]) -> T
     ready: dict[str, ir.Table] = {}
     for name, one in mapped.items():
         table = without_equal_rows(one.table, CONTRACT[name].key_of(one.present))
+        # what is left out must not end a version before it
+        table = _treated(table, one, settings, "null-value", "negative-number", "duplicate-key")
         if name == "subscriptions":
             table = as_versions(table, one.form)
         table = dated(table, name, settings.table(name).lag_days)
-        for code in ("null-value", "ends-before-begins", "negative-number", "future-row", "duplicate-key"):
-            treatment = _treatment(settings.accept, code, name)
-            if treatment is not None:
-                table = _TREATMENTS[code](table, one, settings, treatment)
+        table = _treated(table, one, settings, "ends-before-begins", "future-row")
+        if "end_day" in table.columns:
+            table = without_future_ends(table, settings)
         if "account_id" in table.columns and name != "accounts":
             table = table.semi_join(accounts, "account_id")
         ready[name] = table
@@ -207,6 +210,47 @@ def clean(source: Source, settings: Settings, mapped: Mapping[str, Mapped]) -> T
     if "subscriptions" in mapped and mapped["subscriptions"].form == "billing_periods":
         present["subscriptions"] |= {"term_end"}
     return Tables(source=source, settings=settings, clean=ready, present=present)
+
+
+def future_ends(table: ir.Table, settings: Settings) -> ir.BooleanValue:
+    """Say which rows tell of an end that became known too late for the project.
+
+    Parameters
+    ----------
+    table : Table
+        A dated table of intervals.
+    settings : Settings
+        The project, with its `data_until`.
+
+    Returns
+    -------
+    BooleanValue
+        True where the row ended before `data_until`, which was known only later.
+    """
+    until = settings.data_until
+    late: ir.BooleanValue = ibis.coalesce((table.end_day < until) & (table.end_known_day >= until), False)
+    return late
+
+
+def without_future_ends(table: ir.Table, settings: Settings) -> ir.Table:
+    """Let rows run on whose end became known too late for the project.
+
+    Parameters
+    ----------
+    table : Table
+        A dated table of intervals.
+    settings : Settings
+        The project, with its `data_until`.
+
+    Returns
+    -------
+    Table
+        The same rows.
+    """
+    late = future_ends(table, settings)
+    return table.mutate(
+        **{column: ibis.ifelse(late, ibis.null(table[column].type()), table[column]) for column in _ENDS}
+    )
 
 
 def repeated_keys(table: ir.Table, key: tuple[str, ...]) -> ir.Table:
@@ -333,6 +377,14 @@ def null_values(table: ir.Table, name: str) -> ir.BooleanValue:
         True for such rows.
     """
     return _any([table[column].isnull() for column in CONTRACT[name].required_columns()])
+
+
+def _treated(table: ir.Table, one: Mapped, settings: Settings, *codes: str) -> ir.Table:
+    for code in codes:
+        treatment = _treatment(settings.accept, code, one.name)
+        if treatment is not None:
+            table = _TREATMENTS[code](table, one, settings, treatment)
+    return table
 
 
 def _treatment(accept: tuple[Accepted, ...], code: str, table: str) -> str | None:

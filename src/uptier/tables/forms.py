@@ -37,7 +37,9 @@ def as_versions(table: ir.Table, form: str) -> ir.Table:
         return _from_snapshots(table)
     if form == "billing_periods":
         # the end of a period is a term as agreed, not yet a leaving: whether another follows is seen from the rows
-        return table.mutate(term_end=ibis.coalesce(table.term_end, table.valid_to))
+        # by its length where that is told: an end that was written anew when the customer left is no agreed term
+        agreed = (table.valid_from + table.billing_period_months.as_interval("M")).cast(dt.timestamp)
+        return table.mutate(term_end=ibis.coalesce(table.term_end, agreed, table.valid_to))
     if form == "current":
         return table.mutate(valid_from=ibis.literal(LONG_AGO).cast(dt.timestamp), valid_to=ibis.null(dt.timestamp))
     return table
@@ -49,12 +51,18 @@ def _from_change_log(table: ir.Table) -> ir.Table:
         valid_to=table.valid_from.lead().over(window),
         end_recorded_at=table.recorded_at.lead().over(window),
     )
-    ended = (ibis.coalesce(changes.seats, 0) == 0) & (ibis.coalesce(changes.mrr, 0) == 0)
-    return changes.filter(~ended)
+    nothing = (ibis.coalesce(changes.seats, 0) == 0) & (ibis.coalesce(changes.mrr, 0) == 0)
+    # a log that tells neither seats nor revenue still tells plans
+    said = (changes.seats == 0) | (changes.mrr == 0) | changes.plan_id.isnull()
+    return changes.filter(~(nothing & ibis.coalesce(said, False)))
 
 
 def _from_snapshots(table: ir.Table) -> ir.Table:
-    days = table.select(valid_from=table.valid_from).distinct()
-    following = days.mutate(_next=days.valid_from.lead().over(ibis.window(order_by=days.valid_from)))
-    joined = table.left_join(following, "valid_from")
-    return joined.mutate(valid_to=joined._next).select(*table.columns)
+    # by day: the rows of one snapshot may be seconds apart
+    table = table.mutate(_day=table.valid_from.date())
+    days = table.group_by("_day").aggregate(_taken=table.valid_from.min(), _known=table.recorded_at.max())
+    window = ibis.window(order_by=days._day)
+    following = days.select("_day", _next=days._taken.lead().over(window), _next_known=days._known.lead().over(window))
+    joined = table.left_join(following, "_day")
+    ended = joined.mutate(valid_to=joined._next, end_recorded_at=joined._next_known)
+    return ended.select(*(column for column in table.columns if column != "_day"))

@@ -7,7 +7,7 @@ states since when they hold. The world's `truth` is not behind this door.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +88,38 @@ class History:
             raise SignalError(f"History has no past of '{name}' to show.", do=did_you_mean(name, dated))
         past = self._cut(self.tables[name].drop(*hidden_columns(name, self.tables.settings)), days)
         return self._masked(past, name)
+
+    def running(self, before: Sequence[int] = (0,)) -> ir.Table:
+        """Show the subscriptions that ran, as far as was known at each as-of date.
+
+        Parameters
+        ----------
+        before : sequence of int
+            How many days before the as-of date to look; 0 for the date itself.
+
+        Returns
+        -------
+        Table
+            For each row of the grid, each `before` and each subscription that ran then its latest version, with
+            `before`, `age` and `first_day`, the first day of the stretch without a break that it belongs to.
+        """
+        past = self.past("subscriptions")
+        one = ["account_id", "as_of", "subscription_id"]
+        order = [past.day, past.valid_from, past.known_day]
+        returned = past.day > past.end_day.lag().over(ibis.window(group_by=one, order_by=order))
+        past = past.mutate(_returned=ibis.coalesce(returned, False).cast("int64"))
+        so_far = ibis.cumulative_window(group_by=one, order_by=[past.day, past.valid_from, past.known_day])
+        past = past.mutate(_stretch=past._returned.sum().over(so_far))
+        past = past.mutate(first_day=past.day.min().over(ibis.window(group_by=[*one, past._stretch])))
+        rows = past.mutate(before=ibis.array(list(before)).unnest())
+        rows = rows.filter(rows.age > rows.before)
+        # several versions of one day: the one that began last is the one that holds
+        latest = ibis.row_number().over(
+            group_by=[*one, "before"], order_by=[rows.age, ibis.desc(rows.valid_from), ibis.desc(rows.known_day)]
+        )
+        rows = rows.mutate(_place=latest)
+        ended = rows.end_day.notnull() & (rows.as_of.delta(rows.end_day, unit="day") > rows.before)
+        return rows.filter((rows._place == 0) & ~ended).drop("_place", "_returned", "_stretch")
 
     def past_usage(
         self, grain: Iterable[str], *, days: int, seen: Mapping[str, Iterable[str]] | None = None

@@ -12,7 +12,7 @@ import ibis.expr.datatypes as dt
 
 from uptier.errors import MissingColumnError, NoZoneError, TableError, WrongTypeError, closest
 from uptier.project_file import as_written, where
-from uptier.settings import Settings, TableSettings
+from uptier.settings import IdentitySettings, Settings, TableSettings
 from uptier.tables.contracts import CONTRACT, Column, Kind
 
 if TYPE_CHECKING:
@@ -146,6 +146,32 @@ def unmapped_kinds(mapped: Mapped, settings: Settings) -> Any:
     )
 
 
+def ambiguous_ids(source: Source, settings: Settings, name: str) -> ir.Table | None:
+    """Give the ids by which a table's rows would count for several accounts.
+
+    Parameters
+    ----------
+    source : Source
+        Where the data are.
+    settings : Settings
+        The project.
+    name : str
+        Canonical name of the table.
+
+    Returns
+    -------
+    Table or None
+        One row for each such id; None where the table is not joined by identity.
+    """
+    identity, identities = settings.table(name).identity, settings.identities
+    if identity is None or identities is None:
+        return None
+    pairs = _pairs(source, settings, identities, identity)
+    pairs = pairs.filter(pairs._their_id.notnull())
+    grouped = pairs.group_by("_their_id").aggregate(accounts=pairs._account_id.nunique())
+    return grouped.filter(grouped.accounts > 1)
+
+
 def _raw(source: Source, settings: Settings, name: str, wanted: TableSettings) -> ir.Table | None:
     if wanted.sql is not None:
         return source.query(wanted.sql, where=where(settings.path, "tables", name, "sql"))
@@ -212,6 +238,9 @@ def _typed(value: Any, column: Column, *, settings: Settings, table: str, column
             value = value.cast("int64")
         return value.cast("string")
     if kind in (Kind.TIME, Kind.DAY):
+        if kind is Kind.DAY and (given.is_string() or (given.is_timestamp() and given.timezone is None)):
+            # a day is a day, whatever the zone
+            return (value.try_cast(dt.timestamp) if given.is_string() else value).date()
         moment = _moment(value, settings=settings, table=table, column=column_name)
         return moment.date() if kind is Kind.DAY else moment
     if not (given.is_numeric() or given.is_string() or given.is_boolean()):
@@ -260,7 +289,7 @@ def _moment(value: Any, *, settings: Settings, table: str, column: str) -> Any:
     _require_known(zone, settings=settings, table=table, column=column)
     if given.is_string():
         # text may mix both: what carries an offset keeps it, the rest is in the declared zone
-        carries = value.re_search(r"(Z|[+-]\d{2}:?\d{2})$") & value.contains(":")
+        carries = value.re_search(r"(Z|UTC|[+-]\d{2}(:?\d{2})?)$") & value.contains(":")
         with_zone = value.try_cast(dt.Timestamp(timezone="UTC")).cast(dt.timestamp)
         return ibis.ifelse(carries, with_zone, _in_utc(value.try_cast(dt.timestamp), zone))
     return _in_utc(value, zone)
@@ -312,6 +341,14 @@ def _identified(source: Source, settings: Settings, table: ir.Table, *, name: st
             f"{where(settings.path, 'tables', name, 'identity')}: there is no id '{identity}' to join by.",
             do=f"List account_id and {identity} under identities.columns.",
         )
+    pairs = _pairs(source, settings, identities, identity)
+    joined = table.left_join(pairs, table.account_id == pairs._their_id)
+    # an id that nobody knows stays as it is, and is found by the check as an unknown account
+    account = ibis.coalesce(joined._account_id, joined.account_id)
+    return joined.mutate(account_id=account).select(*table.columns)
+
+
+def _pairs(source: Source, settings: Settings, identities: IdentitySettings, identity: str) -> ir.Table:
     lookup = source.table(identities.source)
     if lookup is None:
         raise TableError(
@@ -326,11 +363,7 @@ def _identified(source: Source, settings: Settings, table: ir.Table, *, name: st
                 f"'{as_written(settings.path, 'identities', 'columns', space)}'.",
                 found=", ".join(lookup.columns),
             )
-    pairs = lookup.select(
+    return lookup.select(
         _their_id=lookup[identities.columns[identity]].cast("string"),
         _account_id=lookup[identities.columns["account_id"]].cast("string"),
     ).distinct()
-    joined = table.left_join(pairs, table.account_id == pairs._their_id)
-    # an id that nobody knows stays as it is, and is found by the check as an unknown account
-    account = ibis.coalesce(joined._account_id, joined.account_id)
-    return joined.mutate(account_id=account).select(*table.columns)

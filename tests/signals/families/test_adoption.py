@@ -4,7 +4,8 @@ import pytest
 
 from tests.signals.answers import Answers, answers_of, days, fires, unavailable
 
-# every seat works on 20 days of each month: full marks in all three parts of the health score
+# every seat works on 20 days of each month, in March 15 of them from Monday to Friday, which is 75 % of 20: full marks
+# in all three parts of the health score
 FULL = "\n".join(
     f"healthy | {user} | {day} | login |"
     for first in ("2026-02-01", "2026-03-01")
@@ -47,6 +48,8 @@ ACCOUNTS = "broad healthy fading silent"
 EXPECTED: Answers = {
     "features_in_use": {"broad": 2, "healthy": 0, "fading": 0, "silent": 0},
     "feature_breadth": {"broad": 2 / 4, "healthy": 0, "fading": 0, "silent": 0},
+    # 2026-03-01 is a Sunday
+    "daily_active_share": {"broad": 2 / 20 / 2, "healthy": 15 * 2 / 20 / 2, "fading": 2 / 20 / 2, "silent": 0},
     "active_days": {"broad": 3, "healthy": 20, "fading": 1, "silent": 0},
     "events_per_user_day": {"broad": 5 / 4, "healthy": 1, "fading": 1, "silent": None},
     "activity": {"broad": 5, "healthy": 40, "fading": 2, "silent": 0},
@@ -56,7 +59,7 @@ EXPECTED: Answers = {
         # 2 user-days of 2 seats over 20 days = 0.05 of the 0.75 that are full; 1 of 20 days; two thirds of the use held
         "fading": pytest.approx(40 * 0.05 / 0.75 + 30 / 20 + 30 * (2 / 3 - 0.5) / 0.5),
         # use of February alone was one event, and five in March: no more than full marks
-        "broad": pytest.approx(40 * 0.1 / 0.75 + 30 * 3 / 20 + 30),
+        "broad": pytest.approx(40 * 0.05 / 0.75 + 30 * 3 / 20 + 30),
         "healthy": 100,
         "silent": None,
     },
@@ -96,6 +99,8 @@ def test_daily_usage_tells_depth_and_breadth_too() -> None:
     assert {name: values["a"] for name, values in answers.items()} == {
         "features_in_use": 2,
         "feature_breadth": None,
+        # without subscriptions the drawn account has 10 seats
+        "daily_active_share": (3 + 2) / 20 / 10,
         "active_days": 2,
         "events_per_user_day": 15 / 5,
         "activity": 15,
@@ -103,6 +108,33 @@ def test_daily_usage_tells_depth_and_breadth_too() -> None:
         "integration_share": 2 / 15,
         "health_score": None,
     }
+
+
+def test_who_works_every_day_of_the_week_is_at_work_on_every_working_day_and_no_more() -> None:
+    events = "\n".join(f"a | u | {day} | login" for day in days("2026-02-20", count=40))
+    text = f"""
+# subscriptions
+account | seats | valid_from
+a       | 1     | 2025-01-01
+# usage_events
+account | user | occurred_at | kind
+{events}
+"""
+    for day in days("2026-03-23", count=7):
+        assert answers_of("adoption", text, accounts="a", as_of=day)["daily_active_share"] == {"a": 1.0}
+
+
+def test_without_day_users_the_most_users_of_one_kind_is_the_best_known_of_a_day() -> None:
+    daily = """
+        # usage_daily
+        account | day        | kind  | events | users | day_users
+        a       | 2026-03-01 | login | 20     | 7     | 9
+        a       | 2026-03-02 | login | 20     | 8     |
+        a       | 2026-03-02 | other | 20     | 6     |
+        a       | 2026-03-03 | login | 20     | 7     | 9
+        a       | 2026-03-30 | login | 20     | 10    | 10
+        """
+    assert answers_of("adoption", daily, accounts="a b")["daily_active_share"] == {"a": (8 + 9) / 20 / 10, "b": 0.0}
 
 
 def test_what_the_tables_do_not_tell_is_not_available() -> None:

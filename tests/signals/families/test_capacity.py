@@ -4,7 +4,7 @@ import pytest
 
 from tests.signals.answers import Answers, answers_of, fires, unavailable
 
-ACCOUNTS = "growing plan_quota two_meters over no_quota falling zero_quota old one_reading unread"
+ACCOUNTS = "growing plan_quota two_meters over at_quota overdue no_quota falling zero_quota old one_reading unread"
 TEXT = """
     # plans
     plan  | tier_rank
@@ -28,6 +28,9 @@ TEXT = """
     two_meters  | users   | 2026-03-25 | 8     | 10
     over        | api     | 2026-02-20 | 60    | 100
     over        | api     | 2026-03-25 | 120   | 100
+    at_quota    | api     | 2026-03-25 | 100   | 100
+    overdue     | api     | 2026-01-20 | 45    | 100
+    overdue     | api     | 2026-03-10 | 90    | 100
     no_quota    | api     | 2026-03-25 | 120   |
     falling     | api     | 2026-02-20 | 80    | 100
     falling     | api     | 2026-03-25 | 70    | 100
@@ -51,13 +54,25 @@ EXPECTED: Answers = {
         "plan_quota": 0.5,
         "two_meters": 0.95,
         "over": 1.2,
+        "at_quota": 1.0,
+        "overdue": 0.9,
         "falling": 0.7,
         "one_reading": 0.7,
     },
     "meters_near_quota": UNKNOWN
-    | {"growing": 1, "plan_quota": 0, "two_meters": 2, "over": 1, "falling": 0, "one_reading": 0},
+    | {
+        "growing": 1,
+        "plan_quota": 0,
+        "two_meters": 2,
+        "over": 1,
+        "at_quota": 1,
+        "overdue": 1,
+        "falling": 0,
+        "one_reading": 0,
+    },
     # 40 more in 33 days leave room for 16.5 days from 4 days ago
-    "days_until_quota_used_up": UNKNOWN | {"growing": 20 * 33 / 40 - 4, "over": 0},
+    # overdue should have been full 8 days ago, but was not when it was last read
+    "days_until_quota_used_up": UNKNOWN | {"growing": 20 * 33 / 40 - 4, "over": 0, "at_quota": 0, "overdue": 1},
     "limit_errors": NO_ERRORS | {"growing": 2},
 }
 

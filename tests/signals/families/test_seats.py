@@ -43,10 +43,6 @@ EXPECTED: Answers = {
     "peak_daily_utilisation": {
         "full": 1.0, "half": 0.25, "slow": 0.025, "zero": None, "none": None, "young": 1.0, "silent": 0.0,
     },
-    "daily_active_share": {
-        "full": 4 / 20 / 2, "half": 2 / 20 / 4, "slow": 2 / 20 / 40, "zero": None, "none": None, "young": 2 / 20 / 2,
-        "silent": 0.0,
-    },
     "periods_near_ceiling": {
         "full": 2, "half": 0, "slow": 0, "zero": None, "none": None, "young": None, "silent": 0,
     },
@@ -83,11 +79,24 @@ def test_daily_usage_knows_the_busiest_day_but_not_who_was_there() -> None:
         """
     answers = answers_of("seats", daily, accounts="a b")
     assert answers["peak_daily_utilisation"] == {"a": 0.9, "b": 0.0}
-    # without day_users the most users of one kind is the best known of a day
-    assert answers["daily_active_share"] == {"a": (9 + 8) / 20 / 10, "b": 0.0}
     # periods from 2020-01-01: February is the last complete one, its busiest day had 9 of 10
     assert answers["periods_peak_near_ceiling"] == {"a": 1, "b": 0}
     assert unavailable(daily) >= {"seat_utilisation", "periods_near_ceiling", "days_until_ceiling", "active_users"}
+
+
+@pytest.mark.parametrize(("since", "ahead"), [("2026-01-04", 56), ("2026-01-05", None)])
+def test_a_pace_needs_84_days_of_past(since: str, ahead: float | None) -> None:
+    text = f"""
+        # subscriptions
+        account | seats | valid_from
+        a       | 3     | {since}
+        # usage_events
+        account | user | occurred_at | kind
+        a       | u    | 2026-01-20  | login
+        a       | u    | 2026-03-05  | login
+        a       | v    | 2026-03-05  | login
+        """
+    assert answers_of("seats", text, accounts="a")["days_until_ceiling"] == {"a": ahead}
 
 
 def test_without_users_or_seats_utilisation_is_not_available() -> None:

@@ -15,6 +15,9 @@ TEXT = """
     several | 2026-03-10 09:00 | 8   |
     several | 2026-03-10 10:00 | 9   |
     several | 2026-03-10 11:00 | 9   |
+    apart   | 2026-03-10 09:00 | 10  |
+    apart   | 2026-03-10 10:00 | 2   |
+    apart   | 2026-03-10 11:00 | 9   |
     untold  | 2026-03-10       | 3   | 2026-03-29
     old     | 2025-03-27       | 3   |
     # tickets
@@ -26,16 +29,16 @@ TEXT = """
     several | 2026-03-01 | 2026-03-28
     """
 EXPECTED: Answers = {
-    "nps": {"latest": 3, "several": 8, "untold": None, "old": None},
-    "tickets_opened": {"latest": 2, "several": 1, "untold": 0, "old": 0},
+    "nps": {"latest": 3, "several": 8, "apart": 2, "untold": None, "old": None},
+    "tickets_opened": {"latest": 2, "several": 1, "apart": 0, "untold": 0, "old": 0},
     # the one that was closed on the as-of date was open until then
-    "open_tickets": {"latest": 2, "several": 0, "untold": 0, "old": 0},
+    "open_tickets": {"latest": 2, "several": 0, "apart": 0, "untold": 0, "old": 0},
 }
 
 
 @pytest.fixture(scope="module")
 def answers() -> Answers:
-    return answers_of("sentiment", TEXT, accounts="latest several untold old")
+    return answers_of("sentiment", TEXT, accounts="latest several apart untold old")
 
 
 @pytest.mark.parametrize("name", EXPECTED)

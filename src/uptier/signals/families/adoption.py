@@ -9,6 +9,8 @@ from uptier.signals.measures import Measures, Number, ratio
 from uptier.signals.signal import Effect, Phrase, Unit, signal
 from uptier.signals.trigger import trigger
 
+WORKING_DAYS = 20  # from Monday to Friday, in any 28 days
+
 
 @signal(
     label="Features in use",
@@ -16,7 +18,7 @@ from uptier.signals.trigger import trigger
     effect=Effect.RAISES,
     phrase=Phrase(
         value="In use in the last four weeks: {value}",
-        zero="Nothing was used in the last four weeks",
+        zero="No named feature was used in the last four weeks",
         missing="What is used is not recorded",
     ),
 )
@@ -33,17 +35,37 @@ def features_in_use(history: Measures) -> Number:
     unit=Unit.SHARE,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="The team uses {value} of what its plan includes",
-        zero="The team uses nothing of what its plan includes",
+        value="The team uses as many features as {value} of what its plan includes",
+        zero="The team uses no named feature of its plan",
         missing="What the plan includes is not known",
     ),
 )
 def feature_breadth(history: Measures) -> Number:
     """Distinct features used in 28 days over the features that the plan includes.
 
-    Source S0 names 95 % as full adoption. NaN where the plan list does not name features.
+    The count is of all features used, so it passes 100 % where trials and add-ons come on top. Source S0 names 95 % as
+    full adoption. NaN where the plan list does not name features.
     """
     return ratio(history.features("feature_used", last=28), history.plan_fact("features"))
+
+
+@signal(
+    label="Daily active share",
+    unit=Unit.SHARE,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="On an average working day {value} of {seats} are in use",
+        missing="How many seats are in use on a working day is not known",
+        zero="None of {seats} was in use on a working day of the last four weeks",
+    ),
+)
+def daily_active_share(history: Measures) -> Number:
+    """Mean daily users on working days over licensed seats, last 28 days.
+
+    User-days from Monday to Friday, over 20 such days, over seats. Above 75 % the product is part of the day's work
+    (source S0). NaN without seats.
+    """
+    return ratio(history.user_days(last=28, working=True) / WORKING_DAYS, history.seats())
 
 
 @signal(
@@ -143,11 +165,11 @@ def integration_share(history: Measures) -> Number:
 def health_score(history: Measures) -> Number:
     """Health of 0 to 100 from three parts: how many seats work daily, on how many days, and whether use holds.
 
-    40 points for the mean daily users over seats (full at 75 %, source S0), 30 for active days (full at 20 of 28), 30
-    for this month's events over the month before (full at 1, none at 0.5). NaN where a part is not known. The weights
-    are ours; source S0 asks only for a score above 80.
+    40 points for `daily_active_share` (full at 75 %, source S0), 30 for active days (full at 20 of 28), 30 for this
+    month's events over the month before (full at 1, none at 0.5). NaN where a part is not known. The weights are ours;
+    source S0 asks only for a score above 80.
     """
-    daily = ratio(history.user_days(last=28) / 20.0, history.seats())
+    daily = ratio(history.user_days(last=28, working=True) / WORKING_DAYS, history.seats())
     steady = ratio(history.events(last=28), history.events(last=28, before=28))
     share = (daily / history.thresholds.daily_actives).clip(0, 1)
     days = (history.days_with(last=28) / 20.0).clip(0, 1)
@@ -160,7 +182,7 @@ def health_score(history: Measures) -> Number:
     opens="plan_upgrade",
     act_within_days=60,
     frame="value recap: how much of the work runs here, and what would make it easier",
-    says=("feature_breadth", "active_days", "features_in_use"),
+    says=("daily_active_share", "feature_breadth", "active_days", "features_in_use"),
 )
 def deep_adoption(signals: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
     """Daily actives above 75 % of the seats, or 95 % of the plan's features in use.

@@ -52,7 +52,7 @@ def meters_near_quota(history: Measures) -> Number:
     unit=Unit.DAYS,
     effect=Effect.LOWERS,
     phrase=Phrase(
-        value="At the pace of the last month the first quota is used up in {value}",
+        value="At the pace of the latest readings the first quota is used up within {value}",
         zero="A quota is used up",
         missing="No day on which a quota runs out is in sight",
     ),
@@ -60,7 +60,9 @@ def meters_near_quota(history: Measures) -> Number:
 def days_until_quota_used_up(history: Measures) -> Number:
     """Days until the first meter reaches its quota, at the pace between its latest reading and one 28 days older.
 
-    NaN where no meter grows, where that day is more than 365 days ahead, or where there is only one reading.
+    0 only where the latest reading is at or above its quota. Where that pace says that the quota should be used up by
+    now, but the latest reading was still below it, 1: no later than within a day. NaN where no meter grows, where that
+    day is more than 365 days ahead, or where there is only one reading and it is below.
     """
     return history.meter("days_until_exhausted")
 
@@ -88,7 +90,7 @@ def limit_errors(history: Measures) -> Number:
     opens="plan_upgrade",
     act_within_days=14,
     frame="capacity planning: what is about to run out, and when",
-    says=("highest_quota_utilisation", "days_until_quota_used_up", "limit_errors"),
+    says=("highest_quota_utilisation", "limit_errors", "days_until_quota_used_up"),
 )
 def running_out_of_capacity(signals: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
     """A meter at or above 80 % of its quota, or 12 limit errors in 30 days.

@@ -211,7 +211,7 @@ def seats_gained(history: Measures) -> Number:
     effect=Effect.EITHER,
     phrase=Phrase(
         value="In 180 days the plan went up by {value} on the price list",
-        zero="The plan is the one of 180 days ago",
+        zero="The plan stands where it stood 180 days ago on the price list",
         negative="In 180 days the plan went down by {value} on the price list",
         missing="The plan of 180 days ago is not known",
     ),

@@ -17,15 +17,16 @@ WEEKS = 4
     unit=Unit.TIMES,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="The team reached for something above its plan {value} in two weeks",
-        zero="Nobody reached for anything above the plan in two weeks",
+        value="The team reached for something above its plan {value} recently",
+        zero="Nobody reached for anything above the plan recently",
         missing="Interest in what lies above the plan is not recorded",
     ),
 )
 def gate_crossings(history: Measures) -> Number:
     """Gate hits, upgrade prompts, trial uses and limit errors, last 14 days (`gate_days`).
 
-    The cluster is the sign, never one click (source S1: two or more within 14 days).
+    The cluster is the sign, never one click (source S1: two or more within 14 days). Its days are a threshold, so its
+    sentence says "recently".
     """
     return history.events(*GATE_KINDS, last=history.thresholds.gate_days)
 
@@ -54,7 +55,7 @@ def gate_crossings_month(history: Measures) -> Number:
     effect=Effect.RAISES,
     phrase=Phrase(
         value="Touched above the plan in four weeks: {value}",
-        zero="Nothing above the plan was touched in four weeks",
+        zero="No named feature above the plan was touched in four weeks",
         missing="Interest in what lies above the plan is not recorded",
     ),
 )
@@ -103,20 +104,20 @@ def trial_days_per_week(history: Measures) -> Number:
 
 
 @signal(
-    label="Share of the next tier's features touched",
+    label="Features touched beside the next plan's",
     unit=Unit.SHARE,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="The team has already touched {value} of what the next plan adds",
-        zero="The team has touched nothing of what the next plan adds",
+        value="The team has touched as many features above its plan as {value} of what the next plan adds",
+        zero="The team has touched no named feature of the next plan in four weeks",
         missing="What the next plan would add is not known",
     ),
 )
 def next_tier_features(history: Measures) -> Number:
-    """Distinct features touched at a gate in 28 days, over those that the next plan adds.
+    """Distinct features touched at a gate in 28 days, over the number that the next plan adds.
 
-    Source S2: 4 of 5 of the next tier's features already in use. NaN on the highest plan and where the plan list does
-    not name features.
+    Counts what was touched at any gate, also of higher plans, so it may pass 100 %. Source S2: 4 of 5 of the
+    next tier's features already in use. NaN on the highest plan and where the plan list does not name features.
     """
     return ratio(history.features(*GATE_KINDS, last=28), history.plan_fact("next_new_features"))
 
@@ -126,7 +127,7 @@ def next_tier_features(history: Measures) -> Number:
     opens="plan_upgrade",
     act_within_days=14,
     frame="workflow validation: the problem first, the plan as its solution",
-    says=("gate_crossings", "gated_features", "trial_days_per_week", "next_tier_features"),
+    says=("gate_crossings", "trial_days_per_week", "gated_features", "next_tier_features"),
 )
 def reaching_for_next_plan(signals: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
     """Two or more interactions with features above the plan within 14 days, or a trial on 4 days a week.

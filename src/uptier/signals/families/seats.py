@@ -12,8 +12,8 @@ from uptier.signals.measures import MAX_PERIODS, Measures, Number, ratio
 from uptier.signals.signal import Effect, Phrase, Unit, signal
 from uptier.signals.trigger import trigger
 
-WORKING_DAYS = 20  # in 28 days
 MOST_DAYS_AHEAD = 365  # a projection further away says nothing
+TREND_DAYS = 84  # the past that a projection rests on
 
 
 @signal(
@@ -55,32 +55,13 @@ def peak_daily_utilisation(history: Measures) -> Number:
 
 
 @signal(
-    label="Daily active share",
-    unit=Unit.SHARE,
-    effect=Effect.RAISES,
-    phrase=Phrase(
-        value="On a working day {value} of {seats} are in use",
-        missing="How many seats are in use on a working day is not known",
-        zero="None of {seats} is in use on a working day",
-    ),
-)
-def daily_active_share(history: Measures) -> Number:
-    """Mean daily users on working days over licensed seats, last 28 days.
-
-    User-days over 20 working days over seats. Above 75 % the product is part of the day's work (source S0). NaN without
-    seats.
-    """
-    return ratio(history.user_days(last=28) / WORKING_DAYS, history.seats())
-
-
-@signal(
     label="Billing periods near the ceiling",
     unit=Unit.PERIODS,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="The seats have been nearly full for {value} in a row",
-        zero="The seats were not nearly full in the last billing period",
-        missing="For how long the seats have been full is not known",
+        value="The team would have nearly filled today's seats for {value} in a row",
+        zero="The team would not have nearly filled today's seats in the last billing period",
+        missing="For how long the team would have filled today's seats is not known",
     ),
 )
 def periods_near_ceiling(history: Measures) -> Number:
@@ -97,9 +78,9 @@ def periods_near_ceiling(history: Measures) -> Number:
     unit=Unit.PERIODS,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="The busiest day has nearly filled the seats for {value} in a row",
-        zero="No day of the last billing period nearly filled the seats",
-        missing="For how long the busiest days have been full is not known",
+        value="The busiest day would have nearly filled today's seats for {value} in a row",
+        zero="No day of the last billing period would have nearly filled today's seats",
+        missing="For how long the busiest days would have filled today's seats is not known",
     ),
 )
 def periods_peak_near_ceiling(history: Measures) -> Number:
@@ -124,13 +105,16 @@ def periods_peak_near_ceiling(history: Measures) -> Number:
 def days_until_ceiling(history: Measures) -> Number:
     """Days until active users reach the seats, at the pace of the last 84 days.
 
-    Straight line from the active users of days 57-84 back to those of the last 28. NaN where users do not grow, where
-    the ceiling lies more than 365 days ahead, without seats, and from daily usage.
+    Straight line from the active users of days 57-84 back to those of the last 28; 0 where all seats are taken. NaN
+    where users do not grow, where the ceiling lies more than 365 days ahead, for accounts younger than 84 days, without
+    seats, and from daily usage.
     """
     now, earlier = history.active_users(last=28), history.active_users(last=28, before=56)
     spare = history.seats() - now
     days = spare * 56 / (now - earlier).nullif(0)
-    ahead = ibis.ifelse((now > earlier) & (days <= MOST_DAYS_AHEAD), days, None)
+    # before an account's first day nobody could be active: that is no pace
+    paced = (now > earlier) & (history.tenure_days() >= TREND_DAYS)
+    ahead = ibis.ifelse(paced & (days <= MOST_DAYS_AHEAD), days, None)
     # nobody runs out of seats that were never licensed
     return ibis.ifelse(history.seats() > 0, ibis.ifelse(spare <= 0, 0.0, ahead), None)
 
@@ -175,7 +159,14 @@ def seats(history: Measures) -> Number:
     opens="seat_expansion",
     act_within_days=30,
     frame="growth continuity: plan for the team's growth before anybody is locked out",
-    says=("seat_utilisation", "peak_daily_utilisation", "periods_near_ceiling", "days_until_ceiling"),
+    # in pairs: of people where they are told apart, else of days
+    says=(
+        "seat_utilisation",
+        "periods_near_ceiling",
+        "peak_daily_utilisation",
+        "periods_peak_near_ceiling",
+        "days_until_ceiling",
+    ),
 )
 def approaching_seat_ceiling(signals: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
     """Utilisation at or above 85 % for 2 or more billing periods in a row, counted in users, else by the busiest day.

@@ -22,7 +22,7 @@ from uptier.signals.trigger import trigger
 def nps(history: Measures) -> Number:
     """Latest answer to the NPS question, 0 to 10, within the last 366 days.
 
-    NaN without one.
+    Of several answers on that day, the lowest: mend before you sell. NaN without one.
     """
     return history.nps()
 
@@ -51,7 +51,7 @@ def tickets_opened(history: Measures) -> Number:
     effect=Effect.LOWERS,
     phrase=Phrase(
         value="Waiting for an answer: {value}",
-        zero="No ticket is open",
+        zero="No ticket of the last year is open",
         missing="Whether tickets are open is not recorded",
     ),
 )

@@ -137,7 +137,7 @@ def week_against_month(history: Measures) -> Number:
     opens="seat_expansion",
     act_within_days=30,
     frame="growth continuity: plan ahead of the pace",
-    says=("usage_growth", "usage_growth_before", "months_of_growth"),
+    says=("usage_growth", "months_of_growth", "usage_growth_before"),
 )
 def use_accelerates(signals: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
     """Month-over-month growth of 20 % or more for two months in a row.
