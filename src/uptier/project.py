@@ -22,7 +22,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from uptier.errors import ModelError, ScoringError, TrainingError, closest
+from uptier.errors import ModelError, ScoringError, StoreError, TrainingError, closest
 from uptier.settings import CONVERSIONS, Settings, read_settings
 from uptier.store import write_whole
 
@@ -171,6 +171,10 @@ class Project:
         StoreError
             If it cannot be written.
         """
+        if out is not None and out.exists():
+            raise StoreError(
+                f"There is a file {out} already.", do="Name another one: only files in the store are replaced."
+            )
         frame = self.frame(as_of)
         path = out or self.settings.store / "frames" / f"{as_of or 'months'}.parquet"
         return frame, write_whole(path, lambda fresh: frame.to_parquet(fresh, index=False))

@@ -18,8 +18,8 @@ from uptier.signals.catalog import catalog
 from uptier.store import write_whole
 
 CLI_HEAD = """
-Exit codes: 0 done; 1 our fault, with a traceback; 2 a verb was called wrongly; 3 no model was good enough, and scoring
-went by rules; 4 something that you can act on, said in words.
+Exit codes: 0 done; 1 our fault, with a traceback; 2 a verb was called wrongly; 3 no model was good enough (train, run,
+demo), and scoring goes by rules; 4 something that you can act on, said in words.
 """
 
 

@@ -26,6 +26,7 @@ LEADING_ROLES = ("champion", "executive")
 MINOR_UNITS = 100
 
 MAX_PERIODS = 6  # billing periods that are looked back on
+WORKING_DAYS = 20  # in 28 days
 PLAN = "plan_id"  # the answer to which plan is held
 WORKING = "working"  # days from Monday to Friday
 

@@ -86,12 +86,24 @@ def _stored(tables: Tables, rolled: ir.Table) -> ir.Table:
     path, note = folder / "usage.parquet", folder / "usage.json"
     fingerprint = _fingerprint(tables, rolled)
     connection = tables.source.connection
-    if not (path.exists() and _noted(note) == fingerprint):
+    if not (_readable(path) and _noted(note) == fingerprint):
         # the note goes first and comes last: without it a killed run's rollup is not believed
         _forget(note)
         write_whole(path, lambda fresh: _wrote(rolled, fresh))
         write_whole(note, lambda fresh: fresh.write_text(json.dumps({"fingerprint": fingerprint})))
     return connection.read_parquet(str(path), table_name="_usage_rollup")
+
+
+def _readable(path: Path) -> bool:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        pq.read_metadata(path)
+    except (OSError, pa.ArrowInvalid):
+        # a cache that was damaged is made anew
+        return False
+    return True
 
 
 def _wrote(rolled: ir.Table, path: Path) -> None:

@@ -48,8 +48,6 @@ ACCOUNTS = "broad healthy fading silent"
 EXPECTED: Answers = {
     "features_in_use": {"broad": 2, "healthy": 0, "fading": 0, "silent": 0},
     "feature_breadth": {"broad": 2 / 4, "healthy": 0, "fading": 0, "silent": 0},
-    # 2026-03-01 is a Sunday
-    "daily_active_share": {"broad": 2 / 20 / 2, "healthy": 15 * 2 / 20 / 2, "fading": 2 / 20 / 2, "silent": 0},
     "active_days": {"broad": 3, "healthy": 20, "fading": 1, "silent": 0},
     "events_per_user_day": {"broad": 5 / 4, "healthy": 1, "fading": 1, "silent": None},
     "activity": {"broad": 5, "healthy": 40, "fading": 2, "silent": 0},
@@ -99,8 +97,6 @@ def test_daily_usage_tells_depth_and_breadth_too() -> None:
     assert {name: values["a"] for name, values in answers.items()} == {
         "features_in_use": 2,
         "feature_breadth": None,
-        # without subscriptions the drawn account has 10 seats
-        "daily_active_share": (3 + 2) / 20 / 10,
         "active_days": 2,
         "events_per_user_day": 15 / 5,
         "activity": 15,
@@ -110,41 +106,10 @@ def test_daily_usage_tells_depth_and_breadth_too() -> None:
     }
 
 
-def test_who_works_every_day_of_the_week_is_at_work_on_every_working_day_and_no_more() -> None:
-    events = "\n".join(f"a | u | {day} | login" for day in days("2026-02-20", count=40))
-    text = f"""
-# subscriptions
-account | seats | valid_from
-a       | 1     | 2025-01-01
-# usage_events
-account | user | occurred_at | kind
-{events}
-"""
-    for day in days("2026-03-23", count=7):
-        assert answers_of("adoption", text, accounts="a", as_of=day)["daily_active_share"] == {"a": 1.0}
-
-
-def test_without_day_users_the_most_users_of_one_kind_is_the_best_known_of_a_day() -> None:
-    daily = """
-        # usage_daily
-        account | day        | kind  | events | users | day_users
-        a       | 2026-03-01 | login | 20     | 7     | 9
-        a       | 2026-03-02 | login | 20     | 8     |
-        a       | 2026-03-02 | other | 20     | 6     |
-        a       | 2026-03-03 | login | 20     | 7     | 9
-        a       | 2026-03-30 | login | 20     | 10    | 10
-        """
-    assert answers_of("adoption", daily, accounts="a b")["daily_active_share"] == {"a": (8 + 9) / 20 / 10, "b": 0.0}
-
-
 def test_what_the_tables_do_not_tell_is_not_available() -> None:
     assert unavailable("account | occurred_at | kind") >= {"features_in_use", "feature_breadth", "health_score"}
     assert unavailable("# plans\nplan | tier_rank") >= set(EXPECTED)
 
 
-def test_the_trigger_fires_above_75_per_cent_of_daily_actives_or_from_95_per_cent_of_the_features() -> None:
-    assert fires(
-        "adoption",
-        daily_active_share=[0.74, 0.75, 0.76, 0.0, 0.0, 0.0, None, None],
-        feature_breadth=[0.0, 0.0, 0.0, 0.94, 0.95, 0.96, 0.95, None],
-    ) == [False, False, True, False, True, True, True, False]
+def test_the_trigger_fires_from_95_per_cent_of_the_features() -> None:
+    assert fires("adoption", feature_breadth=[0.0, 0.94, 0.95, 0.96, None]) == [False, False, True, True, False]

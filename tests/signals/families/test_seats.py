@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.signals.answers import Answers, answers_of, fires, unavailable
+from tests.signals.answers import Answers, answers_of, days, fires, unavailable
 
 ACCOUNTS = "full half slow zero none young silent"
 # monthly periods from the 15th: 02-15 to 03-14 is the last complete one, 01-15 to 02-14 the one before
@@ -42,6 +42,11 @@ EXPECTED: Answers = {
     },
     "peak_daily_utilisation": {
         "full": 1.0, "half": 0.25, "slow": 0.025, "zero": None, "none": None, "young": 1.0, "silent": 0.0,
+    },
+    # 2026-02-01 and 2026-03-01 are Sundays, 2026-03-21 is a Saturday: only Monday to Friday counts
+    "daily_active_share": {
+        "full": 2 / 20 / 2, "half": 2 / 20 / 4, "slow": 2 / 20 / 40, "zero": None, "none": None, "young": 0.0,
+        "silent": 0.0,
     },
     "periods_near_ceiling": {
         "full": 2, "half": 0, "slow": 0, "zero": None, "none": None, "young": None, "silent": 0,
@@ -97,6 +102,33 @@ def test_a_pace_needs_84_days_of_past(since: str, ahead: float | None) -> None:
         a       | v    | 2026-03-05  | login
         """
     assert answers_of("seats", text, accounts="a")["days_until_ceiling"] == {"a": ahead}
+
+
+def test_who_works_every_day_of_the_week_is_at_work_on_every_working_day_and_no_more() -> None:
+    events = "\n".join(f"a | u | {day} | login" for day in days("2026-02-20", count=40))
+    text = f"""
+# subscriptions
+account | seats | valid_from
+a       | 1     | 2025-01-01
+# usage_events
+account | user | occurred_at | kind
+{events}
+"""
+    for day in days("2026-03-23", count=7):
+        assert answers_of("seats", text, accounts="a", as_of=day)["daily_active_share"] == {"a": 1.0}
+
+
+def test_without_day_users_the_most_users_of_one_kind_is_the_best_known_of_a_day() -> None:
+    daily = """
+        # usage_daily
+        account | day        | kind  | events | users | day_users
+        a       | 2026-03-01 | login | 20     | 7     | 9
+        a       | 2026-03-02 | login | 20     | 8     |
+        a       | 2026-03-02 | other | 20     | 6     |
+        a       | 2026-03-03 | login | 20     | 7     | 9
+        a       | 2026-03-30 | login | 20     | 10    | 10
+        """
+    assert answers_of("seats", daily, accounts="a b")["daily_active_share"] == {"a": (8 + 9) / 20 / 10, "b": 0.0}
 
 
 def test_without_users_or_seats_utilisation_is_not_available() -> None:

@@ -20,7 +20,7 @@ FIRING = {
     "reaching_for_next_plan": [{"gate_crossings": 2}, {"trial_days_per_week": 4}],
     "power_users_emerge": [{"new_power_users": 1}],
     "use_accelerates": [{"months_of_growth": 2}],
-    "deep_adoption": [{"daily_active_share": 0.8}, {"feature_breadth": 0.95}],
+    "deep_adoption": [{"feature_breadth": 0.95}],
     "success_achieved": [{"days_since_milestone": 60}],
     "gap_named": [{"days_since_gap_named": 30}],
 }
@@ -77,8 +77,8 @@ def test_the_fact_that_fired_a_trigger_is_among_the_two_that_are_said(name: str,
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("gate_crossings", 3, "The team reached for something above its plan 3 times recently"),
-        ("gate_crossings", 0, "Nobody reached for anything above the plan recently"),
+        ("gate_crossings", 3, "The team met a gate or a limit of its plan 3 times recently"),
+        ("gate_crossings", 0, "Nobody met a gate or a limit of the plan recently"),
         ("days_until_quota_used_up", 0, "A quota is used up"),
         ("days_until_quota_used_up", 1, "At the pace of the latest readings the first quota is used up within 1 day"),
         ("periods_near_ceiling", 2, "The team would have nearly filled today's seats for 2 billing periods in a row"),

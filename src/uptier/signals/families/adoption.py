@@ -5,11 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from uptier.settings import Thresholds
-from uptier.signals.measures import Measures, Number, ratio
+from uptier.signals.measures import WORKING_DAYS, Measures, Number, ratio
 from uptier.signals.signal import Effect, Phrase, Unit, signal
 from uptier.signals.trigger import trigger
-
-WORKING_DAYS = 20  # from Monday to Friday, in any 28 days
 
 
 @signal(
@@ -47,25 +45,6 @@ def feature_breadth(history: Measures) -> Number:
     full adoption. NaN where the plan list does not name features.
     """
     return ratio(history.features("feature_used", last=28), history.plan_fact("features"))
-
-
-@signal(
-    label="Daily active share",
-    unit=Unit.SHARE,
-    effect=Effect.RAISES,
-    phrase=Phrase(
-        value="On an average working day {value} of {seats} are in use",
-        missing="How many seats are in use on a working day is not known",
-        zero="None of {seats} was in use on a working day of the last four weeks",
-    ),
-)
-def daily_active_share(history: Measures) -> Number:
-    """Mean daily users on working days over licensed seats, last 28 days.
-
-    User-days from Monday to Friday, over 20 such days, over seats. Above 75 % the product is part of the day's work
-    (source S0). NaN without seats.
-    """
-    return ratio(history.user_days(last=28, working=True) / WORKING_DAYS, history.seats())
 
 
 @signal(
@@ -182,12 +161,11 @@ def health_score(history: Measures) -> Number:
     opens="plan_upgrade",
     act_within_days=60,
     frame="value recap: how much of the work runs here, and what would make it easier",
-    says=("daily_active_share", "feature_breadth", "active_days", "features_in_use"),
+    says=("feature_breadth", "active_days", "features_in_use"),
 )
 def deep_adoption(signals: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
-    """Daily actives above 75 % of the seats, or 95 % of the plan's features in use.
+    """95 % of the plan's features are in use.
 
-    Source S0 for both.
+    Source S0. Its other sign of intensity, daily actives above 75 % of the licences, is a rule of the points model.
     """
-    daily = signals["daily_active_share"] > thresholds.daily_actives
-    return daily | (signals["feature_breadth"] >= thresholds.feature_breadth)
+    return signals["feature_breadth"] >= thresholds.feature_breadth

@@ -17,8 +17,8 @@ WEEKS = 4
     unit=Unit.TIMES,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="The team reached for something above its plan {value} recently",
-        zero="Nobody reached for anything above the plan recently",
+        value="The team met a gate or a limit of its plan {value} recently",
+        zero="Nobody met a gate or a limit of the plan recently",
         missing="Interest in what lies above the plan is not recorded",
     ),
 )
@@ -36,8 +36,8 @@ def gate_crossings(history: Measures) -> Number:
     unit=Unit.TIMES,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="The team reached for something above its plan {value} in four weeks",
-        zero="Nobody reached for anything above the plan in four weeks",
+        value="The team met a gate or a limit of its plan {value} in four weeks",
+        zero="Nobody met a gate or a limit of the plan in four weeks",
         missing="Interest in what lies above the plan is not recorded",
     ),
 )
@@ -54,7 +54,7 @@ def gate_crossings_month(history: Measures) -> Number:
     unit=Unit.FEATURES,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="Touched above the plan in four weeks: {value}",
+        value="Met at a gate or a limit of the plan in four weeks: {value}",
         zero="No named feature above the plan was touched in four weeks",
         missing="Interest in what lies above the plan is not recorded",
     ),

@@ -8,7 +8,7 @@ import ibis
 import pandas as pd
 
 from uptier.settings import Thresholds
-from uptier.signals.measures import MAX_PERIODS, Measures, Number, ratio
+from uptier.signals.measures import MAX_PERIODS, WORKING_DAYS, Measures, Number, ratio
 from uptier.signals.signal import Effect, Phrase, Unit, signal
 from uptier.signals.trigger import trigger
 
@@ -52,6 +52,25 @@ def peak_daily_utilisation(history: Measures) -> Number:
     seats.
     """
     return ratio(history.peak_daily_users(last=28), history.seats())
+
+
+@signal(
+    label="Daily active share",
+    unit=Unit.SHARE,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="On an average working day {value} of {seats} are in use",
+        missing="How many seats are in use on a working day is not known",
+        zero="None of {seats} was in use on a working day of the last four weeks",
+    ),
+)
+def daily_active_share(history: Measures) -> Number:
+    """Mean daily users on working days over licensed seats, last 28 days.
+
+    User-days from Monday to Friday, over 20 such days, over seats. Above 75 % the product is part of the day's work
+    (source S0). NaN without seats.
+    """
+    return ratio(history.user_days(last=28, working=True) / WORKING_DAYS, history.seats())
 
 
 @signal(
