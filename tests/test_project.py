@@ -146,6 +146,24 @@ def test_without_a_past_there_is_no_training(config: Path) -> None:
 # scoring -------------------------------------------------------------------------------------------------------------
 
 
+def test_months_that_the_data_do_not_cover_are_not_learnt_as_months_without_upsells(config: Path) -> None:
+    late = Project(other(config, "late", SMALL.replace(END.isoformat(), "2026-03-01")))
+    with pytest.raises(TrainingError) as caught:
+        late.train()
+    assert caught.value.what == (
+        "The usage does not reach data_until, 2026-03-01: what came of the months between is not known."
+    )
+    assert caught.value.found == "newest usage of 2025-12-31; scoring.max_age_days is 7"
+
+
+def test_a_file_outside_the_store_is_never_replaced(project: Project, tmp_path: Path) -> None:
+    precious = tmp_path / "customers.csv"
+    precious.write_text("mine")
+    with pytest.raises(StoreError, match=r"There is a file .*customers\.csv already"):
+        project.write_frame(END, precious)
+    assert precious.read_text() == "mine"
+
+
 def test_without_a_champion_rules_score(project: Project) -> None:
     scoring = project.score(dt.date(2025, 11, 1))
     assert (scoring.version, scoring.as_of) == (None, dt.date(2025, 11, 1))

@@ -194,9 +194,7 @@ def test_what_a_scorecard_rests_on_is_said() -> None:
     assert scoring_words(scoring(fallback=False)) == (
         "12 accounts, by model version 3. Scorecard: scorecards/scorecard.csv"
     )
-    assert scoring_words(scoring(fallback=True)).startswith(
-        "12 accounts, by rules alone: there is no model good enough."
-    )
+    assert scoring_words(scoring(fallback=True)).startswith("12 accounts, by rules alone: no model is in use.")
 
 
 def test_signals_are_summed_up_whatever_they_hold() -> None:

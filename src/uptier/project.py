@@ -229,6 +229,7 @@ class Project:
         clock = _Clock()
         findings = self.check()
         findings.require_no_errors(self.settings.path)
+        self._require_usage_until_the_end()
         clock.lap("check")
         examples = self.examples()
         clock.lap("signals")
@@ -450,6 +451,18 @@ class Project:
         before = usage.table.filter((usage.table.day < as_of) & (usage.table.known_day < as_of))
         day = before.aggregate(day=before.day.max()).to_pandas()["day"].iloc[0]
         return None if pd.isna(day) else pd.Timestamp(day).date()
+
+    def _require_usage_until_the_end(self) -> None:
+        # months that the data do not cover would be learnt as months in which nobody bought
+        until, most = self.settings.data_until, self.settings.scoring.max_age_days
+        newest = self._newest_usage(until)
+        if newest is None or (until - newest).days > most:
+            told = "there is none" if newest is None else f"newest usage of {newest}"
+            raise TrainingError(
+                f"The usage does not reach data_until, {until}: what came of the months between is not known.",
+                found=f"{told}; scoring.max_age_days is {most}",
+                do=f"Set data_until in {self.settings.path} to the day after the newest data, or load newer data.",
+            )
 
     def _not_scored(self, account_id: str, as_of: dt.date) -> ScoringError:
         known = self._tables["accounts"].select("account_id").to_pandas()["account_id"].tolist()

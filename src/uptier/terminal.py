@@ -265,9 +265,7 @@ def scoring_words(scoring: Scoring) -> str:
     str
         One or two lines.
     """
-    basis = (
-        "rules alone: there is no model good enough" if scoring.written.fallback else f"model version {scoring.version}"
-    )
+    basis = "rules alone: no model is in use" if scoring.written.fallback else f"model version {scoring.version}"
     return f"{scoring.written.rows:,} accounts, by {basis}. Scorecard: {scoring.written.csv}"
 
 

@@ -303,7 +303,7 @@ def _chances(brief: Brief) -> Iterator[tuple[str, str]]:
         line = f"{'':{LABEL}}{doing:<39}{in_words(chance.probability):<22}{_figure(chance.probability):>7}{pooled}"
         yield "labelled", f"{'chances':<{LABEL}}{line[LABEL:]}" if chance is brief.chances[0] else line
     if not brief.chances:
-        yield from _labelled("chances", "none are given: too little is known yet to learn from, so rules decide.")
+        yield from _labelled("chances", "none are given: nothing learnt is in use, so rules decide.")
 
 
 def _worth(value: Value, currency: str) -> str:
