@@ -15,7 +15,7 @@ import hypothesis
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.signals.timelines import DifferentError, check_only_the_past_matters
+from tests.signals.timelines import DifferentError, Looker, check_only_the_past_matters
 from uptier.signals.catalog import catalog
 
 WORLDS = {"usage_events": 300, "usage_daily": 120}  # of eight histories each
@@ -26,11 +26,12 @@ def main() -> None:
     """Draw, look and count, and print the line."""
     hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
     hypothesis.settings.load_profile("repeatable")
+    looker = Looker(0, 3)  # lags, days
     tally: Counter[str] = Counter()
     differing: list[str] = []
     for usage, count in WORLDS.items():
         try:
-            tally += check_only_the_past_matters(usage, examples=count)
+            tally += check_only_the_past_matters(usage, looker, examples=count)
         except DifferentError as error:
             differing += [f"{usage}: {line}" for line in str(error).splitlines()]
     shares = {name: tally[name] / max(tally["histories"], 1) for name in ("future", "late")}
