@@ -38,7 +38,7 @@ def test_churn_is_that_the_last_subscription_ends_in_the_window() -> None:
         "renews": 0,
         "downgrades": 0,
     }
-    assert found.left_out == {"censored": 0, "in_the_gap": 1}
+    assert found.left_out == {"censored": 0, "in_the_gap": 1, "merged_away": 0}
 
 
 def test_episodes_after_an_upsell() -> None:
@@ -93,4 +93,4 @@ def test_episodes_after_an_upsell() -> None:
         ("two", "02-01"): 1,
         ("two", "03-15"): 1,
     }
-    assert found.left_out == {"censored": 1, "in_the_gap": 0}
+    assert found.left_out == {"censored": 1, "in_the_gap": 0, "merged_away": 0}

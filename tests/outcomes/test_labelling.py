@@ -27,7 +27,7 @@ def test_the_window_begins_after_the_gap_and_ends_with_the_horizon() -> None:
         }
     )
     assert label_of(found) == {"day_before": 0, "window_begins": 1, "window_ends": 1, "day_after": 0, "nothing": 0}
-    assert found.left_out == {"censored": 0, "in_the_gap": 2}
+    assert found.left_out == {"censored": 0, "in_the_gap": 2, "merged_away": 0}
 
 
 def test_another_kind_in_the_gap_leaves_out_and_in_the_window_does_not_count() -> None:
@@ -41,7 +41,7 @@ def test_another_kind_in_the_gap_leaves_out_and_in_the_window_does_not_count() -
         }
     )
     assert label_of(found) == {"downgrade_in_gap": 1, "left_in_window": 0, "other_upsell_in_window": 0}
-    assert found.left_out == {"censored": 0, "in_the_gap": 2}
+    assert found.left_out == {"censored": 0, "in_the_gap": 2, "merged_away": 0}
 
 
 def test_a_window_counts_once_it_is_over_and_the_lag_with_it() -> None:
@@ -49,14 +49,18 @@ def test_a_window_counts_once_it_is_over_and_the_lag_with_it() -> None:
     assert label_of(labelled(told, data_until=AFTER)) == {"early": 1, "none": 0}
     # a positive that has happened is left out too: keeping it alone would make the rate of the last months too high
     early = labelled(told, data_until=LAST)
-    assert (label_of(early), early.left_out) == ({}, {"censored": 2, "in_the_gap": 0})
+    assert (label_of(early), early.left_out) == ({}, {"censored": 2, "in_the_gap": 0, "merged_away": 0})
     assert label_of(labelled(told, data_until="2025-05-10", lag_days=3)) == {"early": 1, "none": 0}
-    assert labelled(told, data_until="2025-05-09", lag_days=3).left_out == {"censored": 2, "in_the_gap": 0}
+    assert labelled(told, data_until="2025-05-09", lag_days=3).left_out == {
+        "censored": 2,
+        "in_the_gap": 0,
+        "merged_away": 0,
+    }
 
 
 def test_an_immature_row_with_a_spoilt_gap_is_counted_once() -> None:
     found = labelled({"a": [("2025-03-05", "leaving")]}, data_until="2025-03-20")
-    assert found.left_out == {"censored": 1, "in_the_gap": 0}
+    assert found.left_out == {"censored": 1, "in_the_gap": 0, "merged_away": 0}
 
 
 def test_a_label_is_known_when_its_window_is_over_and_its_event_recorded() -> None:
@@ -84,13 +88,13 @@ def test_windows_that_see_one_event_share_its_day() -> None:
     found = labels(looks, drawn_changes({"a": [("2025-04-05", "add_on")]}), window())
     assert found.rows["label"].tolist() == [1, 1, 0]
     assert found.rows["event_at"].dropna().dt.strftime("%Y-%m-%d").unique().tolist() == ["2025-04-05"]
-    assert found.left_out == {"censored": 0, "in_the_gap": 1}
+    assert found.left_out == {"censored": 0, "in_the_gap": 1, "merged_away": 0}
 
 
 def test_no_looks_and_no_changes_make_no_labels() -> None:
     nobody = pd.DataFrame({"account_id": pd.Series(dtype="str"), "as_of": pd.Series(dtype="datetime64[us]")})
     nothing = labels(nobody, drawn_changes({}), window())
-    assert (len(nothing.rows), nothing.left_out) == (0, {"censored": 0, "in_the_gap": 0})
+    assert (len(nothing.rows), nothing.left_out) == (0, {"censored": 0, "in_the_gap": 0, "merged_away": 0})
 
 
 def labelled(told: dict[str, list[tuple[str, ...]]], **changed: object) -> Labels:

@@ -55,3 +55,14 @@ def test_rows_of_equal_keys_are_compared_in_full_and_nulls_are_equal() -> None:
         ("b", "u", "admin"),
     ]
     assert len(without_equal_rows(table, ()).to_pandas()) == 4
+
+
+def test_an_end_that_became_known_after_the_data_takes_its_reason_along() -> None:
+    text = """
+        # subscriptions
+        account | valid_from | valid_to   | end_recorded_at | end_reason
+        a       | 2025-01-01 | 2025-03-01 | 2025-08-01      | cancelled
+        b       | 2025-01-01 | 2025-03-01 | 2025-03-02      | cancelled
+        """
+    told = tables_of(text, data_until="2025-06-01")["subscriptions"].order_by("account_id").to_pandas()
+    assert told["end_reason"].fillna("").tolist() == ["", "cancelled"]

@@ -54,11 +54,11 @@ def test_a_key_is_that_of_the_columns_that_are_there() -> None:
 def test_a_change_log_ends_where_neither_seats_nor_revenue_are_left() -> None:
     text = """
         # subscriptions
-        account | seats | mrr | valid_from | recorded_at
-        a       | 5     | 50  | 2026-01-01 | 2026-01-02
-        a       | 0     | 50  | 2026-02-01 | 2026-02-02
-        a       | 0     | 0   | 2026-03-01 | 2026-03-02
-        a       | 5     |     | 2026-04-01 | 2026-04-02
+        account | seats | mrr | valid_from | end_reason  | recorded_at
+        a       | 5     | 50  | 2026-01-01 |             | 2026-01-02
+        a       | 0     | 50  | 2026-02-01 | changed     | 2026-02-02
+        a       | 0     | 0   | 2026-03-01 | not_renewed | 2026-03-02
+        a       | 5     |     | 2026-04-01 |             | 2026-04-02
         """
     table = source_of(text).connection.table("subscriptions")
     table = table.mutate(
@@ -69,9 +69,9 @@ def test_a_change_log_ends_where_neither_seats_nor_revenue_are_left() -> None:
         end_recorded_at=table.recorded_at,
     )
     versions = as_versions(table, "change_log").order_by("valid_from").to_pandas()
-    told = versions[["valid_from", "valid_to", "end_recorded_at"]].astype(object)
+    told = versions[["valid_from", "valid_to", "end_recorded_at", "end_reason"]].astype(object)
     assert told.where(told.notna(), None).to_numpy().tolist() == [
-        ["2026-01-01", "2026-02-01", "2026-02-02"],
-        ["2026-02-01", "2026-03-01", "2026-03-02"],
-        ["2026-04-01", None, None],
+        ["2026-01-01", "2026-02-01", "2026-02-02", "changed"],
+        ["2026-02-01", "2026-03-01", "2026-03-02", "not_renewed"],
+        ["2026-04-01", None, None, None],
     ]

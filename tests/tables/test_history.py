@@ -9,9 +9,9 @@ from uptier.tables.history import grid_of
 
 SUBSCRIPTIONS = """
     # subscriptions
-    account | seats | valid_from | valid_to   | recorded_at | end_recorded_at
-    a       | 5     | 2026-01-01 | 2026-02-10 | 2026-01-03  | 2026-02-20
-    a       | 8     | 2026-02-10 |            | 2026-02-20  |
+    account | seats | valid_from | valid_to   | recorded_at | end_recorded_at | end_reason
+    a       | 5     | 2026-01-01 | 2026-02-10 | 2026-01-03  | 2026-02-20      | changed
+    a       | 8     | 2026-02-10 |            | 2026-02-20  |                 |
     """
 
 
@@ -32,6 +32,14 @@ def test_an_end_shows_once_it_is_known() -> None:
     as_of = pd.Timestamp("2026-02-10")
     assert seen(SUBSCRIPTIONS, "subscriptions", "2026-02-20", "valid_to", "end_day") == [(None, None)]
     assert seen(SUBSCRIPTIONS, "subscriptions", "2026-02-21", "valid_to")[0] == (as_of,)
+
+
+def test_why_it_ended_shows_with_the_end() -> None:
+    assert seen(SUBSCRIPTIONS, "subscriptions", "2026-02-20", "end_reason") == [(None,)]
+    assert seen(SUBSCRIPTIONS, "subscriptions", "2026-02-21", "end_reason") == [("changed",), (None,)]
+    # a reason without an end is not known to have come
+    early = "# subscriptions\naccount | valid_from | end_reason\na | 2026-01-01 | cancelled"
+    assert seen(early, "subscriptions", "2026-02-21", "end_reason") == [(None,)]
 
 
 def test_the_last_minute_of_a_day_belongs_to_it() -> None:

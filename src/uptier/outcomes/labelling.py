@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from uptier.outcomes.changes import MERGED_AWAY
 from uptier.outcomes.outcome import Labels
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def labels(looks: pd.DataFrame, changes: pd.DataFrame, window: Window) -> Labels
     -------
     Labels
         Rows whose window is over by `data_until`, lag included, and in whose gap nothing happened; the others are
-        counted by reason: ``censored`` and ``in_the_gap``.
+        counted by reason: ``censored``, ``in_the_gap``, and ``merged_away`` where the account became part of another
+        before the window was over and before anything happened in it: neither a positive nor a negative.
     """
     rows = looks[["account_id", "as_of"]].copy()
     opens = rows["as_of"] + pd.Timedelta(days=window.horizon.gap_days)
@@ -72,13 +74,19 @@ def labels(looks: pd.DataFrame, changes: pd.DataFrame, window: Window) -> Labels
     hit = _first(rows["account_id"], opens, changes[changes["kind"].isin(window.kinds)])
     positive = hit["day"] < closes
     censored = over > until
+    merged = _first(rows["account_id"], rows["as_of"], changes[changes["kind"] == MERGED_AWAY])
+    merged_away = (merged["day"] < closes) & ~(hit["day"] < merged["day"])
 
     rows["label"] = positive.astype("int64")
     rows["event_at"] = hit["day"].where(positive)
     known = hit["known_day"].where(positive)
     rows["known_at"] = pd.concat([over, known], axis=1).max(axis=1)
-    kept = ~in_the_gap & ~censored
-    left_out = {"censored": int(censored.sum()), "in_the_gap": int((in_the_gap & ~censored).sum())}
+    kept = ~in_the_gap & ~censored & ~merged_away
+    left_out = {
+        "censored": int(censored.sum()),
+        "in_the_gap": int((in_the_gap & ~censored).sum()),
+        "merged_away": int((merged_away & ~in_the_gap & ~censored).sum()),
+    }
     return Labels(window.outcome, rows[kept].reset_index(drop=True), left_out)
 
 

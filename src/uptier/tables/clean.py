@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 USAGE = "usage"  # whichever form of usage the project has
 KIND = "kind="  # marks a kind of usage event among the columns that are asked for
 
-_ENDS = ("valid_to", "end_day", "end_known_day", "end_recorded_at")
+_ENDS = ("valid_to", "end_day", "end_known_day", "end_recorded_at", "end_reason")  # those that a table has
 
 # a column that tells an outcome, and the day on which that became known
 SHOWN_ONCE_KNOWN = {
@@ -249,7 +249,11 @@ def without_future_ends(table: ir.Table, settings: Settings) -> ir.Table:
     """
     late = future_ends(table, settings)
     return table.mutate(
-        **{column: ibis.ifelse(late, ibis.null(table[column].type()), table[column]) for column in _ENDS}
+        **{
+            column: ibis.ifelse(late, ibis.null(table[column].type()), table[column])
+            for column in _ENDS
+            if column in table.columns
+        }
     )
 
 

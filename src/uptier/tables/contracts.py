@@ -139,6 +139,21 @@ USAGE_KINDS = (
     "integration_call",
 )
 UPSELL_TYPES = ("seat_expansion", "plan_upgrade", "add_on")
+CHANGE_REASONS = (
+    "new",
+    "expansion",
+    "upgrade",
+    "contraction",
+    "downgrade",
+    "renewal",
+    "price_uplift",
+    "currency",
+    "true_up",
+    "co_term",
+    "merge",
+    "correction",
+)
+END_REASONS = ("changed", "cancelled", "not_renewed", "merged")
 
 
 class Accounts(Table):
@@ -206,6 +221,16 @@ class Subscriptions(Table):
     term_end = Column(kind=Kind.TIME, meaning="end of the term as agreed in the contract", change=Change.DATED)
     valid_from = Column(kind=Kind.TIME, meaning="first moment of this version", required=True)
     valid_to = Column(kind=Kind.TIME, meaning="first moment after it; empty while it runs", change=Change.DATED)
+    change_reason = Column(
+        kind=Kind.CATEGORY, meaning="why this version began; any other value says nothing", values=CHANGE_REASONS
+    )
+    end_reason = Column(
+        kind=Kind.CATEGORY,
+        meaning="why it ended ('changed' where another version follows); empty while it runs, any other value says "
+        "nothing",
+        change=Change.DATED,
+        values=END_REASONS,
+    )
     recorded_at = _RECORDED
     end_recorded_at = Column(kind=Kind.TIME, meaning="when its end became known; without it valid_to and the lag")
 

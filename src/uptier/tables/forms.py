@@ -50,6 +50,8 @@ def _from_change_log(table: ir.Table) -> ir.Table:
     changes = table.mutate(
         valid_to=table.valid_from.lead().over(window),
         end_recorded_at=table.recorded_at.lead().over(window),
+        # a log says why something ended in the row that ends it
+        end_reason=table.end_reason.lead().over(window),
     )
     nothing = (ibis.coalesce(changes.seats, 0) == 0) & (ibis.coalesce(changes.mrr, 0) == 0)
     # a log that tells neither seats nor revenue still tells plans
