@@ -19,7 +19,8 @@ import typer
 from tests.end_to_end import jobs
 from tests.end_to_end.jobs import HEAVY, SMALL, Called, called, in_a_fresh_process
 from uptier.cli import app, help_texts
-from uptier.settings import OUTCOMES
+from uptier.settings import OUTCOMES, read_settings
+from uptier.simulate.presets import PRESETS
 
 VERBS = ("init", "simulate", "check", "signals", "train", "score", "explain", "run", "demo", "docs")
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
@@ -266,20 +267,84 @@ def test_the_demo_ends_with_a_brief(config: Path, ran: Called, monkeypatch: pyte
 def test_simulate_writes_a_world_and_nothing_over_it(tmp_path: Path) -> None:
     asked = ("simulate", "--out", tmp_path / "world", "--accounts", 20, "--months", 3)
     made = called(*asked)
-    assert made.code == 0
-    assert re.fullmatch(r"Wrote [\d,]+ rows of 20 accounts to .*world\.\n", made.out)
+    assert (made.code, made.err) == (0, "")
+    summary = (
+        rf"Wrote [\d,]+ rows to {re.escape(str(tmp_path / 'world'))}: 20 accounts over 3 months, [\d,]+ usage events\."
+    )
+    assert re.fullmatch(summary, made.out.splitlines()[0])
     before = {path.name: path.read_bytes() for path in (tmp_path / "world").iterdir()}
-    assert called(*asked).code == 4
+    refused = called(*asked)
+    assert (refused.code, refused.out) == (4, "")
+    assert "the folder is not empty" in refused.err
     assert {path.name: path.read_bytes() for path in (tmp_path / "world").iterdir()} == before
     again = called("simulate", "--out", tmp_path / "again", "--accounts", 20, "--months", 3)
     assert again.code == 0
     assert {path.name: path.read_bytes() for path in (tmp_path / "again").iterdir()} == before
 
 
+def test_simulate_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = called("simulate", "--out", "a world", "--accounts", 20, "--months", 3, "--seed", 3)
+    lines = made.out.partition("save these lines here as uptier.yaml, then: uptier run uptier.yaml\n\n")[2]
+    (tmp_path / "uptier.yaml").write_text(lines)
+    settings = read_settings(tmp_path / "uptier.yaml")
+    assert (settings.project, settings.source) == ("demo-3", str(tmp_path / "a world"))
+    assert called("check", "uptier.yaml").code == 0
+
+
+def test_simulate_tells_what_it_made(tmp_path: Path) -> None:
+    plans = Path(__file__).parents[1] / "configs" / "plans" / "sales_crm.yaml"
+    changes = tmp_path / "mine.yaml"
+    changes.write_text("months: 2\nrates: {churn: 0.01}\n")
+    made = called(
+        "simulate", "--out", tmp_path / "world", "--accounts", 10, "--jitter", 0.2, "--plans", plans,
+        "--changes", changes, "--preset", "null", "--seed", 4, "--json",
+    )  # fmt: skip
+    assert (made.code, made.err) == (0, "")
+    told = made.json()
+    rows = told.pop("rows")
+    assert told == {
+        "folder": str(tmp_path / "world"),
+        "preset": "null",
+        "seed": 4,
+        "accounts": 10,
+        "months": 2,
+        "first_day": "2025-11-01",
+        "data_until": "2026-01-01",
+    }
+    assert rows["accounts"] == 10
+    assert rows["plan_features"] == len(pd.read_parquet(tmp_path / "world" / "plan_features.parquet"))
+    assert "starter" in pd.read_parquet(tmp_path / "world" / "plans.parquet")["plan_id"].tolist()
+
+
+def test_the_help_of_simulate_tells_every_preset() -> None:
+    shown = " ".join(called("simulate", "--help").out.partition("Presets:")[2].split())
+    assert shown == " ".join(f"{name} {preset.about}" for name, preset in PRESETS.items())
+    assert "Presets:" in help_texts()["simulate"]
+
+
 def test_an_unknown_world_is_said_so(tmp_path: Path) -> None:
     ended = called("simulate", "--out", tmp_path / "world", "--preset", "demmo")
     assert (ended.code, ended.err) == (4, "There is no preset 'demmo'.\nDid you mean 'demo'?\n")
     assert not (tmp_path / "world").exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("--accounts 0", "The accounts of a world must be 1 or more. Found: 0."),
+        ("--months 121", "The months of a world must be 120 or less. Found: 121."),
+        ("--jitter 1.5", "The jitter of a world must be a share between 0 and 1."),
+        ("--seed -1", "The seed of a world must be 0 or more."),
+        ("--changes nowhere.yaml", "There is no file nowhere.yaml."),
+        ("--plans nowhere.yaml", "There is no file nowhere.yaml."),
+    ],
+)
+def test_a_world_that_makes_no_sense_is_refused(tmp_path: Path, asked: str, told: str) -> None:
+    ended = called("simulate", "--out", tmp_path / "world", *asked.split())
+    assert (ended.code, ended.out) == (4, "")
+    assert ended.err.splitlines()[0] == told
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_init_writes_a_yaml_that_can_be_checked_and_never_overwrites(config: Path, tmp_path: Path) -> None:

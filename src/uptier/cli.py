@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from uptier.errors import UptierError
 
 if TYPE_CHECKING:
     from uptier.project import Project, Scoring, Training
+    from uptier.simulate.world import World
     from uptier.tables.findings import Findings
 
 REFUSED = 3
@@ -68,13 +70,50 @@ def init(
     typer.echo(f"Wrote {out}. Read it, mend what is marked as doubt, then: uptier check {out}")
 
 
-@app.command()
+class _WithPresets(TyperCommand):
+    """A verb whose help ends with the worlds that can be asked for by name; they are read only when help is."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        from uptier.simulate.presets import PRESETS
+
+        with formatter.section("Presets"):
+            formatter.write_dl([(name, preset.about) for name, preset in PRESETS.items()])
+
+
+@app.command(cls=_WithPresets)
 def simulate(
-    out: Annotated[Path, typer.Option(help="An empty or new folder.", show_default=False)],
-    preset: Annotated[str, typer.Option(help="The kind of world: demo or null.")] = "demo",
-    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 7,
-    accounts: Annotated[int | None, typer.Option(help="How many companies.", show_default=False)] = None,
-    months: Annotated[int | None, typer.Option(help="How long.", show_default=False)] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="A folder that is empty or not there.", show_default=False)],
+    preset: Annotated[str, typer.Option(metavar="NAME", help="The kind of world; see below.")] = "demo",
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes, another one another world.")] = 7,
+    accounts: Annotated[
+        int | None,
+        typer.Option(help="How many customers there ever are; by default as the preset has it.", show_default=False),
+    ] = None,
+    months: Annotated[
+        int | None,
+        typer.Option(help="How long it runs, 1 to 120; by default as the preset has it.", show_default=False),
+    ] = None,
+    jitter: Annotated[
+        float, typer.Option(metavar="SHARE", help="Draw every rate within this share around what it is: 0.3 is 30 %.")
+    ] = 0.0,
+    changes: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A YAML with parameters that differ from the preset's; world.yaml, which stands beside the tables of "
+            "every world, names them all and is itself such a file.",
+            show_default=False,
+        ),
+    ] = None,
+    plans: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A YAML with another price list, as in configs/plans, or the world.yaml of another world.",
+            show_default=False,
+        ),
+    ] = None,
+    json: Json = False,
 ) -> None:
     """Write a simulated B2B SaaS company in the canonical tables, with its true probabilities beside them."""
     from uptier.simulate.world import simulate as simulated
@@ -86,9 +125,15 @@ def simulate(
             out=out,
             accounts=accounts,
             months=months,
+            jitter=jitter,
+            changes=changes,
+            plans=plans,
             progress=lambda what, share: progress(what, int(share * 100), 100),
         )
-    typer.echo(f"Wrote {sum(world.rows.values()):,} rows of {world.accounts:,} accounts to {world.folder}.")
+    if json:
+        _print_json(_world_json(world))
+    else:
+        _say_world(world)
 
 
 @app.command()
@@ -266,6 +311,30 @@ def _progress() -> Any:
     from uptier.terminal import working
 
     return working()
+
+
+def _say_world(world: World) -> None:
+    from uptier.simulate.demo import project_text
+
+    typer.echo(
+        f"Wrote {sum(world.rows.values()):,} rows to {world.folder}: {world.parameters.accounts:,} accounts over "
+        f"{world.parameters.months} months, {world.rows.get('usage_events', 0):,} usage events."
+    )
+    typer.echo("To go on, save these lines here as uptier.yaml, then: uptier run uptier.yaml\n")
+    typer.echo(project_text(project=f"{world.preset}-{world.seed}", source=str(world.folder)), nl=False)
+
+
+def _world_json(world: World) -> dict[str, Any]:
+    return {
+        "folder": str(world.folder),
+        "preset": world.preset,
+        "seed": world.seed,
+        "accounts": world.parameters.accounts,
+        "months": world.parameters.months,
+        "first_day": world.first_day,
+        "data_until": world.data_until,
+        "rows": dict(world.rows),
+    }
 
 
 def _say_findings(findings: Findings, *, quiet: bool) -> None:

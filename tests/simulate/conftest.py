@@ -1,16 +1,19 @@
-"""One small written world for all tests that read tables."""
+"""One small written world for all tests that read tables; nothing is wrong with its data."""
 
 from __future__ import annotations
 
 import pandas as pd
 import pytest
 
+from tests.simulate.worlds import without_defects
 from uptier.simulate.world import World, simulate
 
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return simulate(preset="demo", seed=5, accounts=110, months=12, out=tmp_path_factory.mktemp("worlds") / "five")
+    folder = tmp_path_factory.mktemp("worlds")
+    changes = without_defects(folder)
+    return simulate(preset="demo", seed=5, accounts=110, months=12, out=folder / "five", changes=changes)
 
 
 @pytest.fixture(scope="session")

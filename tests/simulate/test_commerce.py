@@ -3,10 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from uptier.simulate.commerce import UPLIFT
+from uptier.simulate.commerce import REASONS, Commerce
 from uptier.simulate.plans import price_list
 
 Tables = dict[str, pd.DataFrame]
+UPLIFT = 1 + Commerce().uplift
 
 
 def versions(tables: Tables) -> pd.DataFrame:
@@ -87,3 +88,26 @@ def test_nothing_is_bought_after_the_end(tables: Tables) -> None:
 
 def test_an_account_does_not_hold_an_add_on_twice(tables: Tables) -> None:
     assert tables["addons"].duplicated(["account_id", "addon_id"]).sum() == 0
+
+
+def test_the_reason_of_a_version_is_what_changed(tables: Tables) -> None:
+    rows = versions(tables)
+    first = rows["seats_before"].isna()
+    assert set(rows.loc[first, "change_reason"]) == {"new"}
+    later = rows[~first]
+    assert set(later["change_reason"]) <= {*REASONS.values(), "price_uplift"}
+    tiers, seats = later["tier"] - later["tier_before"], later["seats"] - later["seats_before"]
+    by_reason = later["change_reason"]
+    assert (tiers[by_reason == "upgrade"] == 1).all()
+    assert (tiers[by_reason == "downgrade"] == -1).all()
+    assert (seats[by_reason == "expansion"] > 0).all()
+    assert (seats[by_reason == "contraction"] < 0).all()
+    assert (seats[by_reason == "price_uplift"] == 0).all()
+
+
+def test_the_reason_of_an_end_is_a_change_or_how_the_account_left(tables: Tables) -> None:
+    rows = versions(tables)
+    assert (rows["end_reason"].isna() == rows["valid_to"].isna()).all()
+    last = ~rows["subscription_id"].duplicated(keep="last")
+    assert set(rows.loc[~last, "end_reason"]) == {"changed"}
+    assert set(rows.loc[last, "end_reason"].dropna()) == {"cancelled", "not_renewed"}

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from uptier.simulate.outreach import CLOSED, SIGNS, STAGES
+from tests.simulate.worlds import chronicle
+from uptier.simulate.outreach import CLOSED, SIGNS, STAGES, Programme
+from uptier.simulate.presets import Parameters
+from uptier.simulate.rates import Rates
 
 Tables = dict[str, pd.DataFrame]
 
@@ -52,3 +55,17 @@ def test_an_opportunity_passes_its_stages_in_order_and_closes_last(tables: Table
 def test_some_accounts_are_never_called(tables: Tables) -> None:
     called = tables["outreach"]["account_id"].nunique()
     assert called < 0.85 * len(tables["accounts"])
+
+
+def test_what_the_books_leave_out_is_a_parameter() -> None:
+    logged = []
+    for share in (0.0, 0.6, 1.0):
+        past = chronicle(Parameters(programme=Programme(logged=share)), accounts=110, seed=5)
+        logged.append(past.tables["opportunities"]["opportunity_id"].nunique() / len(past.tables["outreach"]))
+    assert (logged[0], logged[2]) == (0.0, 1.0)
+    assert 0.5 < logged[1] < 0.7
+
+
+def test_without_a_calendar_every_call_has_a_sign() -> None:
+    rates = Rates.model_validate(Rates().model_dump() | {"calendar_contact": 0.0})
+    assert "calendar" not in set(chronicle(rates, accounts=110, seed=5).tables["outreach"]["started_by"])

@@ -3,6 +3,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,14 +12,17 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
-from uptier.errors import SimulationError
-from uptier.simulate import files
+from tests.simulate.worlds import without_defects
+from uptier.errors import SimulationError, SourceError
+from uptier.simulate import block, files
+from uptier.simulate import world as worlds
 from uptier.simulate.files import schema_of
 from uptier.simulate.presets import PRESETS, find_preset
-from uptier.simulate.tables import person_ids
 from uptier.simulate.world import World, simulate
 from uptier.tables.contracts import CONTRACT
+from uptier.tables.source import connect
 
 Tables = dict[str, pd.DataFrame]
 WRITTEN = sorted(set(CONTRACT) - {"usage_daily"})  # usage is in its finer form
@@ -31,14 +36,16 @@ REFERENCES = [
 
 
 def fingerprints(folder: Path) -> dict[str, str]:
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+    """A fingerprint of each file, by its path within the folder."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 def test_the_summary_says_what_was_written(world: World, tables: Tables) -> None:
     assert world.rows == {name: len(rows) for name, rows in tables.items()}
     assert sorted(tables) == sorted([*WRITTEN, "truth"])
     assert (world.first_day, world.data_until) == (dt.date(2025, 1, 1), dt.date(2026, 1, 1))
-    assert (world.preset, world.seed, world.accounts) == ("demo", 5, 110)
+    assert (world.preset, world.seed, world.parameters.accounts) == ("demo", 5, 110)
 
 
 @pytest.mark.parametrize("name", WRITTEN)
@@ -73,13 +80,13 @@ def test_nothing_is_known_before_it_happens_or_after_the_world_ends(tables: Tabl
 def test_categories_hold_the_values_that_the_contract_allows(tables: Tables, name: str) -> None:
     for column, kind in CONTRACT[name].columns.items():
         if kind.values:
-            assert set(tables[name][column]) <= set(kind.values)
+            there = tables[name][column]
+            assert set(there if column in CONTRACT[name].required_columns() else there.dropna()) <= set(kind.values)
 
 
 def test_account_ids_are_padded_text(tables: Tables) -> None:
     assert tables["accounts"]["account_id"].tolist()[:2] == ["0001", "0002"]
-    assert person_ids(2) == ["u000001", "u000002"]
-    assert find_preset("demo").accounts >= 417
+    assert block.account_ids(100_000)[-1] == "100000"
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_one_another_world(tmp_path: Path) -> None:
@@ -89,7 +96,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_another_world(tmp_pa
         made[name] = fingerprints(tmp_path / name)
     assert made["first"] == made["again"]
     same = {name for name in made["first"] if made["first"][name] == made["other"][name]}
-    assert same == {"plans.parquet", "plan_features.parquet", "plan_quotas.parquet"}
+    assert same == {f"{name}.parquet" for name in ("plans", "plan_features", "plan_quotas")}
 
 
 def test_neither_threads_nor_the_order_of_hashes_matter(tmp_path: Path) -> None:
@@ -98,19 +105,101 @@ def test_neither_threads_nor_the_order_of_hashes_matter(tmp_path: Path) -> None:
         out = tmp_path / threads
         code = (
             "import sys, pathlib, pyarrow; pyarrow.set_cpu_count(int(sys.argv[2]));"
-            "from uptier.simulate.world import simulate;"
-            "simulate(preset='demo', seed=3, accounts=25, months=4, out=pathlib.Path(sys.argv[1]))"
+            "from uptier.simulate import block, world; block.BLOCK = world.BLOCK = 20;"
+            "world.simulate(preset='demo', seed=3, accounts=25, months=4, out=pathlib.Path(sys.argv[1]))"
         )
         wanted = {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads, "PYTHONHASHSEED": hashes}
         subprocess.run([sys.executable, "-c", code, str(out), threads], env={**os.environ, **wanted}, check=True)
         made.append(fingerprints(out))
     assert made[0] == made[1]
+    assert "users/part-0001.parquet" in made[0]
 
 
-def test_in_the_null_world_everyone_begins_on_the_lowest_plan(tmp_path: Path) -> None:
-    world = simulate(preset="null", seed=1, accounts=40, months=6, out=tmp_path / "null")
-    rows = pd.read_parquet(world.folder / "subscriptions.parquet").sort_values("valid_from")
-    assert set(rows.groupby("account_id")["plan_id"].first()) == {"team"}
+# blocks --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def in_blocks_of_20(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (block, worlds):
+        monkeypatch.setattr(module, "BLOCK", 20)
+
+
+@pytest.mark.usefixtures("in_blocks_of_20")
+def test_a_world_of_several_blocks_is_one_world(tmp_path: Path) -> None:
+    changes = without_defects(tmp_path)
+    world = simulate(preset="demo", seed=5, accounts=50, months=6, out=tmp_path / "w", changes=changes)
+    source = connect(str(world.folder))
+    assert set(source.names) == {*WRITTEN, "truth"}
+    tables: Tables = {name: pd.read_parquet(world.folder / name) for name in WRITTEN if (world.folder / name).is_dir()}
+    assert set(WRITTEN) - set(tables) == {"plans", "plan_features", "plan_quotas"}
+    assert len(list((world.folder / "accounts").iterdir())) == 3
+    for name in WRITTEN:
+        found = source.table(name)
+        assert found is not None
+        assert found.count().execute() == world.rows[name]
+        assert list(found.columns) == list(CONTRACT[name].columns)
+    for name, rows in tables.items():
+        once = rows.drop_duplicates() if name == "usage_events" else rows
+        assert once.duplicated(list(CONTRACT[name].key)).sum() == 0, name
+    accounts = tables["accounts"]["account_id"]
+    assert sorted(accounts) == block.account_ids(50)
+    for name, column, of in REFERENCES:
+        if name in tables and of in tables:
+            assert set(tables[name][column]) <= set(tables[of][column]), (name, column)
+    assert set(pd.read_parquet(world.folder / "truth.parquet")["account_id"]) <= set(accounts)
+
+
+@pytest.mark.usefixtures("in_blocks_of_20")
+def test_blocks_are_made_each_by_itself(tmp_path: Path) -> None:
+    for name, accounts in (("two", 40), ("three", 60)):
+        simulate(preset="demo", seed=5, accounts=accounts, months=3, out=tmp_path / name)
+    two, three = (
+        pd.read_parquet(tmp_path / name / "accounts" / "part-0001.parquet").drop(columns="owner")
+        for name in ("two", "three")
+    )
+    pd.testing.assert_frame_equal(two, three)  # owners are shared out among more of them
+    first = pd.read_parquet(tmp_path / "two" / "accounts" / "part-0000.parquet")
+    assert not (first["created_at"] == two["created_at"]).all()
+
+
+# again, and otherwise ------------------------------------------------------------------------------------------------
+
+
+def test_a_world_says_what_makes_it_again(tmp_path: Path) -> None:
+    plans = Path(__file__).parents[2] / "configs" / "plans" / "sales_crm.yaml"
+    simulate(preset="demo", seed=3, accounts=25, months=4, out=tmp_path / "one", jitter=0.3, plans=plans)
+    note = tmp_path / "one" / "world.yaml"
+    said = yaml.safe_load(note.read_text())
+    assert (said["preset"], said["seed"], said["jitter"]) == ("demo", 3, 0.3)
+    assert said["parameters"]["accounts"] == 25
+    assert f"uptier simulate --preset demo --seed 3 --changes {note.name}" in note.read_text()
+    simulate(preset="demo", seed=3, out=tmp_path / "again", changes=note, plans=note)
+    one, again = (fingerprints(tmp_path / name) for name in ("one", "again"))
+    assert {name for name in one if one[name] != again[name]} == {"world.yaml"}  # its jitter is in the parameters
+
+
+def test_jitter_draws_other_rates_for_each_seed(tmp_path: Path) -> None:
+    rates = []
+    for seed in (3, 4):
+        made = simulate(preset="demo", seed=seed, accounts=5, months=1, out=tmp_path / str(seed), jitter=0.3)
+        rates.append(made.parameters.rates.churn)
+        assert made.parameters.accounts == 5
+    usual = find_preset("demo").rates.churn
+    assert len({*rates, usual}) == 3
+    assert all(0.7 * usual <= rate <= 1.3 * usual for rate in rates)
+
+
+def test_another_price_list_is_used_throughout(tmp_path: Path) -> None:
+    plans = Path(__file__).parents[2] / "configs" / "plans" / "developer_api.yaml"
+    world = simulate(preset="demo", seed=3, accounts=40, months=6, out=tmp_path / "w", plans=plans)
+    tables = {path.stem: pd.read_parquet(path) for path in world.folder.glob("*.parquet")}
+    assert tables["plans"]["plan_id"].tolist() == ["build", "launch", "scale"]
+    assert set(tables["subscriptions"]["plan_id"]) <= {"build", "launch", "scale"}
+    assert set(tables["meter_readings"]["meter"]) == {"requests", "projects", "log_days", "requests_a_second"}
+    assert set(tables["addons"]["addon_id"]) <= {
+        "dedicated_capacity", "log_streaming", "uptime_guarantee", "solution_engineer",
+    }  # fmt: skip
+    assert set(tables["usage_events"]["feature"].dropna()) <= set(tables["plan_features"]["feature"])
 
 
 def test_one_account_and_one_month_are_a_world_too(tmp_path: Path) -> None:
@@ -133,7 +222,12 @@ def test_an_unknown_preset_is_named_with_what_was_meant(tmp_path: Path) -> None:
         simulate(preset="dmeo", seed=1, out=tmp_path / "w")
     assert str(error.value) == "There is no preset 'dmeo'.\nDid you mean 'demo'?"
     assert list(tmp_path.iterdir()) == []
-    assert set(PRESETS) == {"demo", "null"}
+
+
+def test_each_preset_is_told_in_a_line() -> None:
+    assert set(PRESETS) >= {"demo", "null"}
+    for preset in PRESETS.values():
+        assert re.fullmatch(r"[A-Z0-9].{20,150}\.", preset.about)
 
 
 @pytest.mark.parametrize(
@@ -141,10 +235,13 @@ def test_an_unknown_preset_is_named_with_what_was_meant(tmp_path: Path) -> None:
     [
         ({"seed": -1}, "The seed of a world must be 0 or more.\nFound: -1."),
         ({"seed": 1.5}, "The seed of a world must be a whole number.\nFound: 1.5."),
-        ({"accounts": 0}, "The accounts of a world must be 1 or more.\nFound: 0."),
+        ({"accounts": 0}, "The accounts of a world must be 1 or more. Found: 0."),
         ({"accounts": True}, "The accounts of a world must be a whole number.\nFound: True."),
-        ({"months": 0}, "The months of a world must be between 1 and 120.\nFound: 0."),
-        ({"months": 121}, "The months of a world must be between 1 and 120.\nFound: 121."),
+        ({"months": 0}, "The months of a world must be 1 or more. Found: 0."),
+        ({"months": 121}, "The months of a world must be 120 or less. Found: 121."),
+        ({"jitter": -0.1}, "The jitter of a world must be a share between 0 and 1.\nFound: -0.1."),
+        ({"jitter": 30}, "The jitter of a world must be a share between 0 and 1.\nFound: 30."),
+        ({"jitter": float("nan")}, "The jitter of a world must be a share between 0 and 1.\nFound: nan."),
     ],
 )
 def test_numbers_that_make_no_sense_are_refused_before_anything_is_written(
@@ -154,6 +251,33 @@ def test_numbers_that_make_no_sense_are_refused_before_anything_is_written(
         simulate(**{"preset": "demo", "seed": 1, "out": tmp_path / "w", **numbers})  # type: ignore[arg-type]  # on purpose
     assert str(error.value) == said
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("given", ["changes", "plans"])
+def test_a_bad_file_is_refused_before_anything_is_written(tmp_path: Path, given: str) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("rates: {churn: -1}\n")
+    with pytest.raises(SimulationError, match=re.escape(str(bad))):
+        simulate(preset="demo", seed=1, out=tmp_path / "deep" / "w", **{given: bad})  # type: ignore[arg-type]  # one of two
+    assert list(tmp_path.iterdir()) == [bad]
+
+
+def test_jitter_that_leaves_no_room_is_said_so(tmp_path: Path) -> None:
+    crowded = tmp_path / "crowded.yaml"
+    crowded.write_text("rates: {need: [0.1, 0.5, 0.5, 0.1]}\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("uptier.simulate.parameters.TRIES", 1)
+        for seed in range(20):
+            try:
+                simulate(
+                    preset="demo", seed=seed, accounts=1, months=1, jitter=1.0, out=tmp_path / "w", changes=crowded
+                )
+            except SimulationError as error:
+                said = str(error)
+                break
+            (tmp_path / "w").rename(tmp_path / f"w{seed}")
+    assert said.startswith("With a jitter of 1 the rates leave no room: the chances of ")
+    assert said.endswith("more than 1.\nAsk for less jitter, or for lower rates.")
 
 
 def test_a_folder_that_holds_something_is_left_as_it_is(tmp_path: Path) -> None:
@@ -175,7 +299,7 @@ def test_an_empty_folder_is_filled_and_missing_parents_are_made(tmp_path: Path) 
     (tmp_path / "empty").mkdir()
     for out in (tmp_path / "empty", tmp_path / "a" / "b"):
         simulate(preset="demo", seed=1, accounts=5, months=1, out=out)
-        assert len(list(out.iterdir())) == len(WRITTEN) + 1
+        assert {"truth.parquet", "users.parquet", "world.yaml"} <= {path.name for path in out.iterdir()}
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
@@ -199,3 +323,68 @@ def test_a_run_that_breaks_off_leaves_nothing(
             "Found: No space left on device.\nName a folder that you may write to, on a disk with room."
         )
     assert list(tmp_path.iterdir()) == []
+
+
+HELD_UP = """
+import pathlib, sys, time
+from uptier.simulate import block, world
+block.BLOCK = world.BLOCK = 2
+make = world.make_block
+def slow(*given, number, **named):
+    if number == 2:
+        print("in the middle", flush=True)
+        time.sleep(600)
+    return make(*given, number=number, **named)
+world.make_block = slow
+world.simulate(preset="demo", seed=1, accounts=6, months=1, out=pathlib.Path(sys.argv[1]))
+"""
+
+
+def test_a_killed_run_leaves_nothing_that_later_steps_accept(tmp_path: Path) -> None:
+    out = tmp_path / "w"
+    running = subprocess.Popen([sys.executable, "-c", HELD_UP, str(out)], stdout=subprocess.PIPE, text=True)
+    hidden = out.with_name(f".w.part-{running.pid}")
+    try:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "in the middle\n"
+        assert (hidden / "users" / "part-0001.parquet").exists()
+        # while it runs, its folder is left alone
+        simulate(preset="demo", seed=1, accounts=5, months=1, out=out)
+        assert hidden.is_dir()
+    finally:
+        running.send_signal(signal.SIGKILL)
+        running.communicate()
+    assert hidden.is_dir()
+    assert not (hidden / "world.yaml").exists()
+    (tmp_path / "alone").mkdir()
+    hidden.rename(tmp_path / "alone" / hidden.name)
+    with pytest.raises(SourceError, match="holds no table"):
+        connect(str(tmp_path / "alone"))
+    # what it left goes with the next run for the same folder, and what others left stays
+    (tmp_path / "alone" / hidden.name).rename(hidden)
+    (tmp_path / ".other.part-1").mkdir()
+    (tmp_path / ".w.part-mine").mkdir()
+    for path in out.iterdir():
+        path.unlink()
+    simulate(preset="demo", seed=1, accounts=5, months=1, out=out)
+    assert {path.name for path in tmp_path.iterdir()} == {"w", "alone", ".other.part-1", ".w.part-mine"}
+
+
+def test_what_a_process_of_the_same_number_left_is_cleared(tmp_path: Path) -> None:
+    # in a container every run may be process 1
+    left = tmp_path / f".w.part-{os.getpid()}"
+    left.mkdir()
+    (left / "users.parquet").write_text("half")
+    simulate(preset="demo", seed=1, accounts=5, months=1, out=tmp_path / "w")
+    assert [path.name for path in tmp_path.iterdir()] == ["w"]
+
+
+def test_the_folder_in_which_one_stands_is_refused_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "w").mkdir()
+    monkeypatch.chdir(tmp_path / "w")
+    for here in (Path(), tmp_path / "w", Path("..") / "w"):
+        with pytest.raises(SimulationError) as error:
+            simulate(preset="demo", seed=1, accounts=5, months=1, out=here)
+        assert error.value.do == f"Name a folder in it: {here / 'world'}."
+    simulate(preset="demo", seed=1, accounts=5, months=1, out=Path("..") / "v")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["v", "w"]

@@ -2,33 +2,59 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from functools import cache
+from pathlib import Path
 
-import numpy as np
+import yaml
 
+from uptier.simulate.block import BLOCK, account_ids, stream
 from uptier.simulate.commerce import Chronicle, run
+from uptier.simulate.defects import Defects
+from uptier.simulate.parameters import leaves
 from uptier.simulate.plans import price_list
-from uptier.simulate.population import settle
-from uptier.simulate.rates import Rates
-from uptier.simulate.timeline import Timeline
+from uptier.simulate.population import Population, settle
+from uptier.simulate.presets import DATA_UNTIL, Parameters
+from uptier.simulate.rates import Rates, eras
+from uptier.simulate.timeline import Timeline, months_before
+
+
+def timeline(months: int) -> Timeline:
+    """The clock of a world that runs so long."""
+    return Timeline(months_before(DATA_UNTIL, months), DATA_UNTIL)
 
 
 @cache
-def chronicle(rates: Rates, *, accounts: int, seed: int) -> Chronicle:
-    """Let a year go by."""
-    timeline = Timeline(dt.date(2025, 1, 1), dt.date(2026, 1, 1))
-    population = settle(
-        accounts=accounts,
-        timeline=timeline,
-        never_contacted=rates.never_contacted,
-        all_on_first_tier=False,
-        random=np.random.default_rng(seed),
+def population(parameters: Parameters, *, accounts: int, seed: int, months: int = 12) -> Population:
+    """Settle the first block of a world."""
+    return settle(
+        parameters.customers,
+        block=0,
+        ids=account_ids(accounts)[:BLOCK],
+        csms=5,
+        timeline=timeline(months),
+        never_contacted=parameters.rates.never_contacted,
+        random=stream(seed, "population"),
     )
+
+
+@cache
+def chronicle(given: Parameters | Rates, *, accounts: int, seed: int, months: int = 12) -> Chronicle:
+    """Let the first block of a world run; of all parameters, or of those rates and the usual others."""
+    parameters = Parameters(rates=given) if isinstance(given, Rates) else given
     return run(
-        rates=rates,
-        population=population,
+        eras=eras(parameters.rates, parameters.shift),
+        commerce=parameters.commerce,
+        programme=parameters.programme,
+        population=population(parameters, accounts=accounts, seed=seed, months=months),
         prices=price_list(),
-        timeline=timeline,
-        random=np.random.default_rng(seed + 1),
+        timeline=timeline(months),
+        random=stream(seed, "commerce"),
     )
+
+
+def without_defects(folder: Path) -> Path:
+    """Write a YAML of changes that switches every defect off."""
+    off = {name: 0.0 for name, value in leaves(Defects()) if isinstance(value, float)}
+    path = folder / "sound.yaml"
+    path.write_text(yaml.safe_dump({"defects": off}), encoding="utf-8")
+    return path

@@ -2,17 +2,19 @@
 
 An account's state is one place on each axis of :data:`AXES`. In each step it first decides (leave, or change its terms
 in one way, or neither), which may move it, and then moves along every axis by itself. The same tables serve both
-directions: the world draws from them (:func:`advance`), the truth takes expectations over them (:class:`Backwards`).
-Nothing else drives an outcome.
+directions: the world draws from them (:func:`advance`), the truth takes expectations over them
+(:class:`uptier.simulate.backwards.Backwards`). Nothing else drives an outcome.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from uptier.simulate.timeline import Floats, Ints
 
@@ -30,7 +32,8 @@ AXES: dict[str, tuple[str, ...]] = {
     ),
     "gap": ("none", "felt", "urgent"),  # something that an add-on would close
     "mood": ("sour", "poor", "fair", "good"),  # sour: poor after a pushed sale
-    "sponsor": ("none", "champion", "funded"),  # a champion, and one with budget
+    "champion": ("absent", "present"),  # somebody who fights for the product
+    "budget": ("tight", "free"),
     "talk": ("idle", "seat_expansion", "plan_upgrade", "add_on", "rest"),  # what the CSM talks about
 }
 DECISIONS = ("nothing", "seat_expansion", "plan_upgrade", "add_on", "fewer_seats", "lower_plan", "churn")
@@ -142,35 +145,29 @@ class Move:
         place: Ints = np.sum(chance[:, None] >= rows[:, :-1], axis=1, dtype=np.int64)
         return place
 
-    def expected(self, value: Floats) -> Floats:
-        """Take the expectation of a value over the move.
+    def matrix(self, shape: tuple[int, ...]) -> sparse.csr_array:
+        """Give the move as a matrix over whole states.
 
         Parameters
         ----------
-        value : ndarray of float, one axis for each of AXES
-            The value in each state after the move.
+        shape : tuple of int
+            Number of states on each of AXES.
 
         Returns
         -------
-        ndarray of float, same shape
-            The expected value in each state before it.
+        csr_array, shape (n_states, n_states)
+            The probability of going from each state (rows) to each.
         """
-        # sums of products in a fixed order, not a matrix product: the same bits on any number of threads
-        axis = list(AXES).index(self.axis)
-        out = np.zeros_like(value)
-        for start in range(self.table.shape[-2]):
-            here = (slice(None),) * axis + (start,)
-            for end in range(self.table.shape[-1]):
-                weights = self.table[..., start, end]
-                if not weights.any():
-                    continue
-                there = value[(slice(None),) * axis + (end,)]
-                out[here] += there if (weights == 1).all() else self._spread(weights) * there
-        return out
-
-    def _spread(self, weights: Floats) -> Floats:
-        sizes = {name: weights.shape[position] for position, name in enumerate(self.given)}
-        return weights.reshape([sizes.get(name, 1) for name in AXES if name != self.axis])
+        states = int(np.prod(shape))
+        places = np.indices(shape, dtype=np.int32).reshape(len(shape), states)
+        place_of = dict(zip(AXES, places, strict=True))
+        rows = self.table[tuple(place_of[axis] for axis in (*self.given, self.axis))]
+        stride = int(np.prod(shape[list(AXES).index(self.axis) + 1 :], dtype=np.int64))
+        ends = np.arange(rows.shape[1], dtype=np.int32)
+        to = np.arange(states, dtype=np.int32)[:, None] + (ends - place_of[self.axis][:, None]) * stride
+        there = rows != 0
+        begins = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
+        return sparse.csr_array((rows[there], to[there], begins), shape=(states, states))
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,6 +231,22 @@ class Chain:
         changing = [_product([factor.grid() for factor in self.changing[name]]) for name in CHANGES]
         return _shared(np.broadcast_to(leaving, full), [np.broadcast_to(hazard, full) for hazard in changing])
 
+    @cached_property
+    def move_matrices(self) -> tuple[sparse.csr_array, ...]:
+        """The moves, over whole states."""
+        return tuple(move.matrix(self.shape) for move in self.moves)
+
+    @cached_property
+    def after_matrices(self) -> dict[str, sparse.csr_array]:
+        """What each change does, over whole states."""
+        matrices = {}
+        for name in CHANGES:
+            product_ = sparse.eye_array(int(np.prod(self.shape)), format="csr")
+            for move in self.after[name]:
+                product_ = product_ @ move.matrix(self.shape)
+            matrices[name] = product_
+        return matrices
+
     @property
     def shape(self) -> tuple[int, ...]:
         """Number of states on each axis; one for talks where the account is never contacted."""
@@ -294,74 +307,6 @@ def advance(chain: Chain, state: State, *, renewing: Bools, random: np.random.Ge
     for move in chain.moves:
         following[move.axis] = move.drawn(following, random.random(count))
     return Step(decision=decision, decided=decided, state=following)
-
-
-@dataclass(frozen=True, eq=False)
-class Backwards:
-    """A chain read backwards: what is to be expected, exactly, from every state at once.
-
-    Attributes
-    ----------
-    chain : Chain
-        The rules.
-    target : str
-        The decision whose chance is asked for.
-    """
-
-    chain: Chain
-    target: str
-    _known: dict[tuple[bool, ...], Floats] = field(default_factory=dict)
-    _decisions: dict[bool, list[Floats]] = field(default_factory=dict)
-
-    def chances(self, *, last_step: int, renewal_month: int | None) -> Floats:
-        """Give the chance that the target is decided at least once in steps 1 to `last_step` from now.
-
-        Step 0, the first from now, is the gap: what is decided in it counts only for what it does to the state.
-
-        Parameters
-        ----------
-        last_step : int
-            The last step that counts.
-        renewal_month : int or None
-            Months from now to the month in which the term ends, 0 for this one; None for later than any step asked for.
-
-        Returns
-        -------
-        ndarray of float, one axis for each of AXES
-            For every state at the beginning of step 0, which is the first of a month.
-        """
-        flags = tuple(renewal_month == step // 4 for step in range(last_step, 0, -1))
-        return self._one_step(self._counted(flags), renewing=renewal_month == 0, counts=False)
-
-    def _counted(self, flags: tuple[bool, ...]) -> Floats:
-        """Steps from the last one backwards; beginnings that windows share are worked out once."""
-        if not flags:
-            return np.zeros(self.chain.shape)
-        if flags not in self._known:
-            later = self._counted(flags[:-1])
-            self._known[flags] = self._one_step(later, renewing=flags[-1], counts=True)
-        return self._known[flags]
-
-    def _one_step(self, later: Floats, *, renewing: bool, counts: bool) -> Floats:
-        if renewing not in self._decisions:
-            self._decisions[renewing] = self.chain.decisions_everywhere(renewing=renewing)
-        nothing, *changed, left = self._decisions[renewing]
-        moved = _expected(self.chain.moves, later)
-        value = nothing * moved
-        for name, probability in zip(CHANGES, changed, strict=True):
-            if counts and name == self.target:
-                value += probability
-            else:
-                value += probability * _expected(self.chain.after[name], moved)
-        if counts and self.target == "churn":
-            value += left
-        return value
-
-
-def _expected(moves: tuple[Move, ...], value: Floats) -> Floats:
-    for move in reversed(moves):
-        value = move.expected(value)
-    return value
 
 
 def _product(factors: list[Floats]) -> Floats:

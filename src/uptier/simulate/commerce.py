@@ -3,22 +3,53 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
 from uptier.simulate.chain import AXES, DECISIONS, Bools, State, advance
-from uptier.simulate.outreach import Talks
+from uptier.simulate.outreach import Programme, Talks
+from uptier.simulate.parameters import Five, Group, Share
 from uptier.simulate.plans import PriceList
 from uptier.simulate.population import Population, anniversary, months_since_start
-from uptier.simulate.rates import Rates
+from uptier.simulate.rates import Eras, Rates
 from uptier.simulate.rules import chain_of, tiers
-from uptier.simulate.timeline import Floats, Ints, Timeline, moments, office_minutes
+from uptier.simulate.shelf import Shelf, Wishes
+from uptier.simulate.timeline import Ints, Timeline, moments, office_minutes
 
-FILLED = (0.46, 0.60, 0.74, 0.88, 0.985)  # team over seats at each level of pressure
-FEWEST_NEW_SEATS = 0.1  # share of the seats that an order of seats brings at least
-UPLIFT = 1.04  # yearly, by contract: more money for the same
 SEAT_EXPANSION, PLAN_UPGRADE, ADD_ON, FEWER_SEATS, LOWER_PLAN, CHURN = range(1, len(DECISIONS))
+REASONS = {  # of a decision, in the words of the contract
+    SEAT_EXPANSION: "expansion",
+    PLAN_UPGRADE: "upgrade",
+    FEWER_SEATS: "contraction",
+    LOWER_PLAN: "downgrade",
+}
+ROUNDING = 6  # decimals, so that a seat is not added for the last bit
+
+
+class Commerce(Group):
+    """What is sold, and at what price.
+
+    Attributes
+    ----------
+    filled : tuple of float, shape (5,)
+        The team that wants to work over the licensed seats, at each level of pressure.
+    fewest_new_seats : float
+        Share of the seats that an order of seats brings at least.
+    uplift : float
+        What is charged more at each renewal by contract, share of the price: more money for the same.
+    smallest_addon : float
+        Price of an add-on for the smallest accounts, share of that for an account of 20 seats.
+    """
+
+    filled: Five = (0.46, 0.60, 0.74, 0.88, 0.985)
+    fewest_new_seats: Share = 0.1
+    uplift: Share = 0.04
+    smallest_addon: Share = 0.4
+
+
+Words = np.ndarray[tuple[int], np.dtype[np.object_]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +70,11 @@ class Chronicle:
         Licensed seats at the beginning of each step.
     lacking : ndarray of int, shape (n_steps + 1, n_accounts)
         Which add-on a gap is about.
+    wanted : ndarray of int, shape (n_steps + 1, n_accounts)
+        Which feature of the next tier a need is about: its place among all features, those of the lowest tier first;
+        -1 on the highest tier.
+    commerce : Commerce
+        What was sold at what price.
     end_day : ndarray of int, shape (n_accounts,)
         First day without subscription; the end of the world for those that stay.
     tables : dict of str to DataFrame
@@ -52,6 +88,8 @@ class Chronicle:
     states: dict[str, Ints]
     seats: Ints
     lacking: Ints
+    wanted: Ints
+    commerce: Commerce
     end_day: Ints
     tables: dict[str, pd.DataFrame]
 
@@ -62,14 +100,25 @@ class Chronicle:
 
 
 def run(
-    *, rates: Rates, population: Population, prices: PriceList, timeline: Timeline, random: np.random.Generator
+    *,
+    eras: Eras,
+    commerce: Commerce,
+    programme: Programme,
+    population: Population,
+    prices: PriceList,
+    timeline: Timeline,
+    random: np.random.Generator,
 ) -> Chronicle:
-    """Let the world run.
+    """Let a block of the world run.
 
     Parameters
     ----------
-    rates : Rates
-        Those of the world.
+    eras : Eras
+        The rates of the world, and of its later part.
+    commerce : Commerce
+        What is sold at what price.
+    programme : Programme
+        How the upsell programme keeps its books.
     population : Population
         The accounts.
     prices : PriceList
@@ -88,32 +137,51 @@ def run(
     states = {axis: np.full((steps + 1, count), -1, dtype=np.int64) for axis in AXES}
     seats = np.zeros((steps + 1, count), dtype=np.int64)
     lacking = np.zeros((steps + 1, count), dtype=np.int64)
+    wanted = np.zeros((steps + 1, count), dtype=np.int64)
     end_day = np.full(count, timeline.edges[-1])
+    left_at_term = np.zeros(count, dtype=bool)
     seats[0] = population.seats
-    shelf = _Shelf(prices, count, random)
+    shelf = Shelf(prices, commerce.smallest_addon, count, random)
+    wishes = Wishes(prices, tiers(population.start["need"]), random)
     changes = [_begun(population)]
-    talks = Talks(rates=rates, prices=prices, population=population, timeline=timeline, random=random)
+    talks = Talks(
+        eras=eras,
+        programme=programme,
+        smallest_addon=commerce.smallest_addon,
+        prices=prices,
+        population=population,
+        timeline=timeline,
+        random=random,
+    )
     for step in range(steps + 1):
         for axis in AXES:
             states[axis][step] = np.where(population.start_step == step, population.start[axis], states[axis][step])
-        lacking[step] = shelf.lacking
+        lacking[step], wanted[step] = shelf.lacking, wishes.wanted
         if step == steps:
             break
         renewing = renews_in(population, timeline, step)
         before = {axis: states[axis][step] for axis in AXES}
         after = {axis: states[axis][step + 1] for axis in AXES}
-        decision, decided = _decided(rates, population, before, after, renewing, random)
+        decision, decided = _decided(eras.at(step), population, before, after, renewing, random)
         day = timeline.working_day(step, random.random(count))
         minute = office_minutes(random, count)
         end_day = np.where(decision == CHURN, day, end_day)
-        seats[step + 1], ordered = _ordered(before, decided, decision, seats[step])
-        changes.append(_change(ordered, day, minute, seats[step + 1], tiers(decided["need"])))
+        left_at_term |= (decision == CHURN) & renewing
+        seats[step + 1], ordered = _ordered(commerce, before, decided, decision, seats[step])
+        reason = np.array(["", *REASONS.values()], dtype=object)[
+            np.select([decision == code for code in REASONS], range(1, len(REASONS) + 1), 0)
+        ]
+        changes.append(_change(ordered, day, minute, seats[step + 1], tiers(decided["need"]), reason))
         changes.append(_renewed(population, timeline, step, renewing & (before["talk"] >= 0), end_day))
         shelf.bought(np.flatnonzero(decision == ADD_ON), day, minute, seats[step])
         shelf.turned(np.flatnonzero((decision == ADD_ON) | ((before["gap"] > 0) & (after["gap"] <= 0))))
+        wishes.turned(before["need"], after["need"])
         talks.live(step, before=before, after=after, decision=decision, day=day, minute=minute, seats=seats[step])
+    subscriptions = _subscriptions(
+        pd.concat(changes), population, prices, commerce, timeline, end_day, left_at_term, random
+    )
     tables = {
-        "subscriptions": _subscriptions(pd.concat(changes), population, prices, timeline, end_day, random),
+        "subscriptions": subscriptions,
         "addons": shelf.table(timeline, end_day, random),
         "outreach": talks.outreach(),
         "opportunities": talks.opportunities(),
@@ -125,6 +193,8 @@ def run(
         states=states,
         seats=seats,
         lacking=lacking,
+        wanted=wanted,
+        commerce=commerce,
         end_day=end_day,
         tables=tables,
     )
@@ -158,27 +228,27 @@ def _decided(
     """Let each kind of account live through a step; writes who stays into `after`."""
     decision = np.zeros(len(population), dtype=np.int64)
     decided = {axis: places.copy() for axis, places in before.items()}
-    for brisk in (False, True):
-        for contacted in (False, True):
-            kind = (population.brisk == brisk) & (population.contacted == contacted) & (before["talk"] >= 0)
-            these = np.flatnonzero(kind)
-            chain = chain_of(rates, brisk=brisk, contacted=contacted)
-            state = {axis: before[axis][these] for axis in AXES}
-            lived = advance(chain, state, renewing=renewing[these], random=random)
-            decision[these] = lived.decision
-            stays = lived.decision != CHURN
-            for axis in AXES:
-                decided[axis][these] = lived.decided[axis]
-                after[axis][these[stays]] = lived.state[axis][stays]
+    lives = before["talk"] >= 0
+    for brisk, deep, contacted in product((False, True), repeat=3):
+        kind = (population.brisk == brisk) & (population.deep == deep) & (population.contacted == contacted)
+        these = np.flatnonzero(kind & lives)
+        chain = chain_of(rates, brisk=brisk, deep=deep, contacted=contacted)
+        state = {axis: before[axis][these] for axis in AXES}
+        lived = advance(chain, state, renewing=renewing[these], random=random)
+        decision[these] = lived.decision
+        stays = lived.decision != CHURN
+        for axis in AXES:
+            decided[axis][these] = lived.decided[axis]
+            after[axis][these[stays]] = lived.state[axis][stays]
     return decision, decided
 
 
-def _ordered(before: State, decided: State, decision: Ints, seats: Ints) -> tuple[Ints, Ints]:
+def _ordered(commerce: Commerce, before: State, decided: State, decision: Ints, seats: Ints) -> tuple[Ints, Ints]:
     """Seats after the step, and whose terms changed: the same team on a licence that is less full, or more so."""
-    filled = np.array(FILLED)
+    filled = np.array(commerce.filled)
     eased = filled[before["pressure"]] / filled[decided["pressure"]]
-    wanted = np.ceil(np.round(seats * eased, 6)).astype(np.int64)
-    fewest = seats + np.maximum(1, np.round(FEWEST_NEW_SEATS * seats)).astype(np.int64)
+    wanted = np.ceil(np.round(seats * eased, ROUNDING)).astype(np.int64)
+    fewest = seats + np.maximum(1, np.round(commerce.fewest_new_seats * seats)).astype(np.int64)
     more = np.where(decision == SEAT_EXPANSION, np.maximum(wanted, fewest), seats)
     more = np.where((decision == PLAN_UPGRADE) & (eased > 1), np.maximum(wanted, seats), more)
     less = np.maximum(1, np.minimum(np.floor(seats * eased).astype(np.int64), seats - 1))
@@ -189,10 +259,11 @@ def _ordered(before: State, decided: State, decision: Ints, seats: Ints) -> tupl
 def _begun(population: Population) -> pd.DataFrame:
     everyone = np.arange(len(population))
     minute = np.full(len(population), 9 * 60)
-    return _change(everyone, population.start_day, minute, population.seats, tiers(population.start["need"]))
+    reason = np.full(len(population), "new", dtype=object)
+    return _change(everyone, population.start_day, minute, population.seats, tiers(population.start["need"]), reason)
 
 
-def _change(these: Ints, day: Ints, minute: Ints, seats: Ints, tier: Ints) -> pd.DataFrame:
+def _change(these: Ints, day: Ints, minute: Ints, seats: Ints, tier: Ints, reason: Words) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "account": these,
@@ -201,6 +272,7 @@ def _change(these: Ints, day: Ints, minute: Ints, seats: Ints, tier: Ints) -> pd
             "seats": seats[these].astype(np.float64),
             "tier": tier[these].astype(np.float64),
             "renewed": 0,
+            "reason": reason[these],
         }
     )
 
@@ -211,7 +283,15 @@ def _renewed(population: Population, timeline: Timeline, step: int, due: Bools, 
     day = anniversary(population, months_since_start(population, timeline, step))
     these = np.flatnonzero(due & (day >= first) & (day < end) & (day < end_day) & (day > population.start_day))
     return pd.DataFrame(
-        {"account": these, "day": day[these], "minute": 5, "seats": np.nan, "tier": np.nan, "renewed": 1}
+        {
+            "account": these,
+            "day": day[these],
+            "minute": 5,
+            "seats": np.nan,
+            "tier": np.nan,
+            "renewed": 1,
+            "reason": None,
+        }
     )
 
 
@@ -219,14 +299,16 @@ def _subscriptions(
     changes: pd.DataFrame,
     population: Population,
     prices: PriceList,
+    commerce: Commerce,
     timeline: Timeline,
     end_day: Ints,
+    left_at_term: Bools,
     random: np.random.Generator,
 ) -> pd.DataFrame:
     """One version for each day on which an account's terms changed."""
     ordered = changes.sort_values(["account", "day", "minute"], kind="stable")
     versions = ordered.groupby(["account", "day"], sort=True).agg(
-        {"minute": "max", "seats": "last", "tier": "last", "renewed": "max"}
+        {"minute": "max", "seats": "last", "tier": "last", "renewed": "max", "reason": "last"}
     )
     versions = versions.reset_index()
     by_account = versions.groupby("account", sort=False)
@@ -244,19 +326,25 @@ def _subscriptions(
     left_recorded = moments(end, office_minutes(random, len(versions)))
     end_recorded = np.where(last, left_recorded, np.r_[recorded[1:], recorded[:1]])
     never = np.datetime64("NaT")
+    # a decision on the day of the renewal says more than the renewal
+    renewed = "price_uplift" if commerce.uplift > 0 else "renewal"
+    left = np.where(left_at_term[account], "not_renewed", "cancelled").astype(object)
+    ids = np.array(population.ids, dtype=object)
     return pd.DataFrame(
         {
-            "subscription_id": [f"s{number + 1:04d}" for number in account],
+            "subscription_id": "s" + ids[account],
             "account": account,
             "plan_id": np.array([plan.id for plan in prices.plans], dtype=object)[tier - 1],
             "seats": seats,
-            "mrr": np.round(seats * seat_price * population.discount[account] * UPLIFT**renewals, 2),
+            "mrr": np.round(seats * seat_price * population.discount[account] * (1 + commerce.uplift) ** renewals, 2),
             "billing_period_months": population.billing_months[account],
             "term_end": moments(anniversary(population, terms, account)),
             "valid_from": moments(versions["day"].to_numpy()),
             "valid_to": np.where(ended, moments(end), never),
             "recorded_at": recorded,
             "end_recorded_at": np.where(ended, end_recorded, never),
+            "change_reason": versions["reason"].fillna(renewed),
+            "end_reason": np.where(ended, np.where(last, left, "changed"), np.array([None])),
         }
     )
 
@@ -267,57 +355,3 @@ def _first_term_months(population: Population) -> Ints:
     while (behind := anniversary(population, months) <= population.start_day).any():
         months = months + 12 * behind
     return months
-
-
-class _Shelf:
-    """Add-ons: which one each account lacks, and who bought which when."""
-
-    def __init__(self, prices: PriceList, accounts: int, random: np.random.Generator) -> None:
-        self._prices = prices
-        self._random = random
-        self._held = np.zeros((accounts, len(prices.extras)), dtype=bool)
-        self._rows: list[pd.DataFrame] = []
-        self.lacking: Ints = random.integers(len(prices.extras), size=accounts)
-
-    def bought(self, these: Ints, day: Ints, minute: Ints, seats: Ints) -> None:
-        which = self.lacking[these]
-        self._held[these, which] = True
-        price: Floats = np.array([extra.price for extra in self._prices.extras])[which]
-        self._rows.append(
-            pd.DataFrame(
-                {
-                    "account": these,
-                    "which": which,
-                    "mrr": np.round(price * np.maximum(0.4, seats[these] / 20), 2),
-                    "day": day[these],
-                    "minute": minute[these],
-                }
-            )
-        )
-
-    def turned(self, these: Ints) -> None:
-        """A gap that is over leaves room for another, about something that the account does not hold."""
-        wish = self._random.random((len(these), len(self._prices.extras))) - self._held[these]
-        self.lacking = self.lacking.copy()
-        self.lacking[these] = wish.argmax(axis=1)
-
-    def table(self, timeline: Timeline, end_day: Ints, random: np.random.Generator) -> pd.DataFrame:
-        rows = pd.concat(self._rows, ignore_index=True)
-        account = rows["account"].to_numpy().astype(np.int64)
-        end = end_day[account]
-        ended = end < timeline.edges[-1]
-        end_recorded = moments(end, office_minutes(random, len(rows)))
-        never = np.datetime64("NaT")
-        day = rows["day"].to_numpy().astype(np.int64)
-        names = np.array([extra.id for extra in self._prices.extras], dtype=object)
-        return pd.DataFrame(
-            {
-                "account": account,
-                "addon_id": names[rows["which"].to_numpy().astype(np.int64)],
-                "mrr": rows["mrr"],
-                "valid_from": moments(day),
-                "valid_to": np.where(ended, moments(end), never),
-                "recorded_at": moments(day, rows["minute"].to_numpy().astype(np.int64)),
-                "end_recorded_at": np.where(ended, end_recorded, never),
-            }
-        )

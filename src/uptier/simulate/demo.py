@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
+from string import Template
 
 from uptier.simulate.world import simulate
 from uptier.store import write_whole
@@ -45,5 +48,25 @@ def demo_project(folder: Path, *, seed: int, progress: Callable[[str, int, int],
     # a world appears whole or not at all: one that is there is complete
     if not (home / "world").exists():
         simulate(preset=PRESET, seed=seed, out=home / "world", progress=told)
-    text = resources.files("uptier.simulate").joinpath("demo.yaml").read_text(encoding="utf-8")
+    text = project_text(project="demo", source="./world")
     return write_whole(home / "demo.yaml", lambda fresh: fresh.write_text(text, encoding="utf-8"))
+
+
+def project_text(*, project: str, source: str) -> str:
+    """Give the project of a world, as a YAML.
+
+    Parameters
+    ----------
+    project : str
+        Its name.
+    source : str
+        The world's folder, as seen from the folder of the YAML.
+
+    Returns
+    -------
+    str
+        The text of the YAML.
+    """
+    text = resources.files("uptier.simulate").joinpath("demo.yaml").read_text(encoding="utf-8")
+    plain = re.fullmatch(r"[\w./-]+", source)
+    return Template(text).substitute(project=project, source=source if plain else json.dumps(source))

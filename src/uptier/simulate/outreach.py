@@ -8,19 +8,36 @@ import numpy as np
 import pandas as pd
 
 from uptier.simulate.chain import CONVERSIONS, State, place
+from uptier.simulate.parameters import Group, Share
 from uptier.simulate.plans import PriceList
 from uptier.simulate.population import Population
-from uptier.simulate.rates import Rates
+from uptier.simulate.rates import Eras, Rates
 from uptier.simulate.rules import calls, tiers
+from uptier.simulate.shelf import SEATS_OF_A_PRICE
 from uptier.simulate.timeline import Floats, Ints, Timeline, moments, office_minutes
 
-LOGGED = 0.6  # share of calls about which an opportunity is kept
-FURTHER = 0.55  # chance that an open opportunity reaches its next stage, per step
 STAGES = ("identified", "qualified", "engaged", "negotiation")
 CLOSED = ("won", "lost")
 SIGNS = ("approaching_seat_ceiling", "boundary_crossings", "named_gap")  # what a CSM calls about, by conversion
 IDLE, REST = place("talk", "idle"), place("talk", "rest")
-SEATS_ASKED = 0.25  # share of the seats that an opportunity about seats is put at
+
+
+class Programme(Group):
+    """How the upsell programme keeps its books; whom it calls stands in the rates.
+
+    Attributes
+    ----------
+    logged : float
+        Share of calls about which an opportunity is kept.
+    further : float
+        Chance per step that an open opportunity reaches its next stage.
+    seats_asked : float
+        Share of the seats that an opportunity about seats is put at.
+    """
+
+    logged: Share = 0.8
+    further: Share = 0.55
+    seats_asked: Share = 0.25
 
 
 @dataclass(eq=False, kw_only=True)
@@ -29,8 +46,12 @@ class Talks:
 
     Attributes
     ----------
-    rates : Rates
-        Those of the world.
+    eras : Eras
+        The rates of the world.
+    programme : Programme
+        How its books are kept.
+    smallest_addon : float
+        Price of an add-on for the smallest accounts, share of that on the price list.
     prices : PriceList
         What can be bought.
     population : Population
@@ -41,7 +62,9 @@ class Talks:
         Where chance comes from.
     """
 
-    rates: Rates
+    eras: Eras
+    programme: Programme
+    smallest_addon: float
     prices: PriceList
     population: Population
     timeline: Timeline
@@ -82,12 +105,12 @@ class Talks:
         talk_minute = office_minutes(self.random, len(talk))
         self._ends(np.flatnonzero(won), "won", day, minute)
         self._ends(np.flatnonzero(lost), "lost", np.where(left, day, talk_day), np.where(left, minute, talk_minute))
-        further = self.random.random(len(talk)) < FURTHER
+        further = self.random.random(len(talk)) < self.programme.further
         goes_on = open_ & ~won & ~lost & further & (self._stage >= 0) & (self._stage < len(STAGES) - 1)
         self._stage = self._stage + goes_on
         self._entered(np.flatnonzero(goes_on), talk_day, talk_minute)
         begins = np.flatnonzero((talk == IDLE) & (after["talk"] > IDLE) & (after["talk"] < REST))
-        self._begins(begins, before, after, talk_day, talk_minute, seats)
+        self._begins(begins, step, before, after, talk_day, talk_minute, seats)
 
     def outreach(self) -> pd.DataFrame:
         """Give all calls.
@@ -102,7 +125,7 @@ class Talks:
         rows = calls_.merge(ended, on="talk", how="left", sort=False)
         return pd.DataFrame(
             {
-                "outreach_id": _ids("o", rows["talk"]),
+                "outreach_id": _ids("o", rows["talk"], self.population),
                 "account": rows["account"],
                 "contacted_at": rows["at"],
                 "upsell_type": rows["upsell_type"],
@@ -126,7 +149,7 @@ class Talks:
         rows = rows.sort_values(["talk", "entered_at"], kind="stable", ignore_index=True)
         return pd.DataFrame(
             {
-                "opportunity_id": _ids("p", rows["talk"]),
+                "opportunity_id": _ids("p", rows["talk"], self.population),
                 "account": rows["account"],
                 "upsell_type": rows["upsell_type"],
                 "stage": rows["stage"],
@@ -136,7 +159,9 @@ class Talks:
             }
         )
 
-    def _begins(self, these: Ints, before: State, after: State, day: Ints, minute: Ints, seats: Ints) -> None:
+    def _begins(
+        self, these: Ints, step: int, before: State, after: State, day: Ints, minute: Ints, seats: Ints
+    ) -> None:
         self._talk[these] = self._talks + np.arange(len(these))
         self._talks += len(these)
         about = after["talk"][these] - 1
@@ -148,18 +173,20 @@ class Talks:
                     "account": these,
                     "at": at,
                     "upsell_type": np.array(CONVERSIONS, dtype=object)[about],
-                    "started_by": self._started_by(these, before, about),
+                    "started_by": self._started_by(these, self.eras.at(step), before, about),
                     "amount": self._amount(tiers(after["need"][these]), about, seats[these]),
                 }
             )
         )
-        logged = self.random.random(len(these)) < LOGGED
+        logged = self.random.random(len(these)) < self.programme.logged
         self._stage[these] = np.where(logged, 0, -1)
         self._entered(these[logged], day, minute)
 
-    def _started_by(self, these: Ints, before: State, about: Ints) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+    def _started_by(
+        self, these: Ints, rates: Rates, before: State, about: Ints
+    ) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
         """What started each call, drawn in proportion to what could have."""
-        signs, calendar = calls(self.rates)
+        signs, calendar = calls(rates)
         need = before["need"][these]
         by_sign = signs[before["pressure"][these], need, before["gap"][these], about]
         by_calendar = calendar[need, about]
@@ -169,10 +196,11 @@ class Talks:
 
     def _amount(self, tier: Ints, about: Ints, seats: Ints) -> Floats:
         price = np.array([plan.seat_price for plan in self.prices.plans])
-        dearer = price[np.minimum(tier, len(price) - 1)] - price[tier - 1]
-        extra = float(np.mean([extra.price for extra in self.prices.extras])) * np.maximum(0.4, seats / 20)
-        a_month = np.select([about == 0, about == 1], [SEATS_ASKED * seats * price[tier - 1], seats * dearer], extra)
-        amount: Floats = np.round(12 * a_month, 2)
+        more = self.programme.seats_asked * seats * price[tier - 1]
+        dearer = seats * (price[np.minimum(tier, len(price) - 1)] - price[tier - 1])
+        size = np.maximum(self.smallest_addon, seats / SEATS_OF_A_PRICE)
+        extra = float(np.mean([one.price for one in self.prices.extras])) * size
+        amount: Floats = np.round(12 * np.select([about == 0, about == 1], [more, dearer], extra), 2)
         return amount
 
     def _ends(self, these: Ints, result: str, day: Ints, minute: Ints) -> None:
@@ -198,5 +226,5 @@ class Talks:
         )
 
 
-def _ids(letter: str, numbers: pd.Series) -> list[str]:
-    return [f"{letter}{number + 1:05d}" for number in numbers]
+def _ids(letter: str, numbers: pd.Series, population: Population) -> list[str]:
+    return [f"{letter}{population.first_number + number + 1:05d}" for number in numbers]

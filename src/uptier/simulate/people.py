@@ -1,40 +1,100 @@
 """Who works in the product: teams that form, grow and shrink, and the days on which each person is there.
 
 Behaviour follows the latent states with delay and noise: a team grows towards what its licence is wanted for, power
-users come while it stirs, moods show in how often people come. Nothing here acts back on what is decided.
+users come while it stirs, moods show in how often people come, a free budget in how often the executive does. The
+calendar adds its own rhythm. Nothing here acts back on what is decided.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
-from uptier.simulate.commerce import FILLED, Chronicle
-from uptier.simulate.population import REGIONS
-from uptier.simulate.timeline import Floats, Ints, weekday
-
-RAMP_STEPS = 10  # until a new customer's team is complete
-CATCH_UP = 0.6  # share of the difference between team and wish that a step closes
-TURNOVER = 0.005  # chance that a person leaves, per step
-TEAM_NOISE = 0.06  # standard deviation of the wished team, share of the seats
-TEAM_MEMORY = 0.93  # how much of that deviation a step keeps
-USUAL_DAYS = (2.2, 12.5)  # beta distribution of a person's chance to be there on a working day: 0.15 on average
-POWER_ACTIVITY = 0.8  # a power user's chance
-POWER_USERS = (0.05, 0.2, 1.3, 1.2)  # expected in a team of nine, by phase of growth
-CHAMPION_ACTIVITY = 0.35
-EXECUTIVE_ACTIVITY = (0.02, 0.03, 0.11)  # by sponsor: none, a champion, one with budget
-ACTIVITY_BY_MOOD = (0.62, 0.66, 0.94, 1.08)
-ACTIVITY_BY_SPONSOR = (0.88, 1.0, 1.04)
-MOST_ACTIVITY = 0.97
-WEEKEND = 0.06  # of a working day
-HOLIDAYS = ("12-24", "12-25", "12-26", "12-31", "01-01")
-HOLIDAY = 0.1  # of a working day
-SUMMER_MONTHS = ("07", "08")
-SUMMER = {"americas": 0.95, "europe": 0.80, "asia-pacific": 1.0}
+from uptier.simulate.chain import Bools
+from uptier.simulate.commerce import Chronicle
+from uptier.simulate.parameters import FourRates, Group, Rate, Share, Two, TwoRates
+from uptier.simulate.seasons import Calendar, business
+from uptier.simulate.timeline import Floats, Ints
 
 Words = np.ndarray[tuple[int], np.dtype[np.object_]]
+Positive = Annotated[float, Field(gt=0)]
+Steps = Annotated[int, Field(ge=1)]
+
+
+class Teams(Group):
+    """How teams form and how often their people come.
+
+    Attributes
+    ----------
+    ramp_steps : int
+        Steps until a new customer's team is complete.
+    ramp_from : float
+        Share of that team that is invited at once.
+    catch_up : float
+        Share of the difference between the team and the wished one that a step closes.
+    turnover : float
+        Chance that a person leaves, per step.
+    team_noise : float
+        Standard deviation of the wished team, share of the seats.
+    team_memory : float
+        Share of that deviation that a step keeps.
+    usual_days : tuple of float, shape (2,)
+        Both parameters of the beta distribution of a person's chance to be there on a working day.
+    power_activity : float
+        A power user's chance to be there on a working day.
+    power_users : tuple of float, shape (4,)
+        Power users to be expected in a team of middle size, by phase of growth.
+    power_team : float
+        That middle size, persons; the number grows with the square root.
+    champion_activity : float
+        A champion's chance to be there on a working day.
+    executive_activity : tuple of float, shape (2,)
+        An executive's chance to be there on a working day, by budget: tight, free.
+    activity_by_mood : tuple of float, shape (4,)
+        Times everybody's chance.
+    activity_by_growth : tuple of float, shape (4,)
+        Times everybody's chance, by phase of the team.
+    activity_by_champion : tuple of float, shape (2,)
+        Times everybody's chance, without a champion and with one.
+    most_activity : float
+        The highest chance on any day.
+    settling_steps : int
+        Steps until a new person comes as often as later.
+    settling_from : float
+        How often such a person comes in the first step, share of later.
+    onboarding_steps : int
+        Length of a new customer's onboarding.
+    onboarding_activity : float
+        Times everybody's chance in those steps.
+    calendar : Calendar
+        Which days are busy and which are quiet.
+    """
+
+    ramp_steps: Steps = 10
+    ramp_from: Share = 0.4
+    catch_up: Share = 0.6
+    turnover: Share = 0.005
+    team_noise: Rate = 0.04
+    team_memory: Share = 0.93
+    usual_days: tuple[Positive, Positive] = (2.25, 11.9)
+    power_activity: Share = 0.8
+    power_users: FourRates = (0.02, 0.12, 1.6, 1.4)
+    power_team: Positive = 9.0
+    champion_activity: Share = 0.35
+    executive_activity: Two = (0.02, 0.30)
+    activity_by_mood: FourRates = (0.50, 0.62, 0.93, 1.10)
+    activity_by_growth: FourRates = (0.88, 1.0, 1.02, 1.06)
+    activity_by_champion: TwoRates = (0.88, 1.02)
+    most_activity: Share = 0.97
+    settling_steps: Steps = 4
+    settling_from: Share = 0.5
+    onboarding_steps: Steps = 4
+    onboarding_activity: Rate = 1.3
+    calendar: Calendar = Calendar()
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,13 +123,15 @@ class People:
     usual: Floats
 
 
-def invite(chronicle: Chronicle, random: np.random.Generator) -> People:
+def invite(chronicle: Chronicle, teams: Teams, random: np.random.Generator) -> People:
     """Let teams form, grow and shrink.
 
     Parameters
     ----------
     chronicle : Chronicle
         The world as it ran.
+    teams : Teams
+        How teams form.
     random : Generator
         Where chance comes from.
 
@@ -80,7 +142,7 @@ def invite(chronicle: Chronicle, random: np.random.Generator) -> People:
     """
     population, steps = chronicle.population, chronicle.timeline.steps
     starts, ends = population.start_step, chronicle.alive[:steps].sum(axis=0) + population.start_step
-    members = _members(chronicle, random)
+    members = _members(chronicle, teams, random)
     champions = _champions(chronicle, steps)
     executives = np.flatnonzero(starts < steps)
     account = np.concatenate([members[0], champions[0], executives])
@@ -96,11 +158,11 @@ def invite(chronicle: Chronicle, random: np.random.Generator) -> People:
         first=first[order],
         last=last[order],
         zeal=random.random(len(order)),
-        usual=random.beta(*USUAL_DAYS, len(order)),
+        usual=random.beta(*teams.usual_days, len(order)),
     )
 
 
-def active_days(people: People, chronicle: Chronicle, random: np.random.Generator) -> pd.DataFrame:
+def active_days(people: People, chronicle: Chronicle, teams: Teams, random: np.random.Generator) -> pd.DataFrame:
     """Draw on which days each person is there.
 
     Parameters
@@ -109,6 +171,8 @@ def active_days(people: People, chronicle: Chronicle, random: np.random.Generato
         Everybody.
     chronicle : Chronicle
         The world as it ran.
+    teams : Teams
+        How often people come.
     random : Generator
         Where chance comes from.
 
@@ -117,42 +181,58 @@ def active_days(people: People, chronicle: Chronicle, random: np.random.Generato
     DataFrame
         One row for each person and day: `person`, `account`, `step`, `day` as numbers, sorted by step and account.
     """
-    timeline, region = chronicle.timeline, chronicle.population.region
-    parts = []
+    timeline, population = chronicle.timeline, chronicle.population
+    busy = business(timeline, teams.calendar)
+    taste = random.random(len(population))  # some accounts have power users sooner than others
+    apart = np.isin(people.role, ("champion", "executive"))
+    persons, days_there, counts = [], [], []
     for step in range(timeline.steps):
         there = np.flatnonzero((people.first <= step) & (people.last > step))
         account = people.account[there]
         days = np.arange(*timeline.days(step))
-        usual = _activity(people, there, chronicle, step)
-        chance = np.minimum(usual[:, None] * _calendar(days)[region[account]], MOST_ACTIVITY)
+        power = _place_by_zeal(people, apart, there) < _power_users(account, taste, chronicle, teams, step)
+        usual = _activity(people, there, power, chronicle, teams, step)
+        usual *= _settled(people, apart, there, chronicle, teams, step)
+        here = busy[:, :, days - timeline.edges[0]][population.region[account], population.industry[account]]
+        chance = np.minimum(usual[:, None] * here, teams.most_activity)
         active = random.random(chance.shape) < chance
         active &= days[None, :] < chronicle.end_day[account][:, None]
         row, column = np.nonzero(active)
-        parts.append(pd.DataFrame({"person": there[row], "account": account[row], "step": step, "day": days[column]}))
-    return pd.concat(parts, ignore_index=True)
+        persons.append(there[row])
+        days_there.append(days[column])
+        counts.append(len(row))
+    person = np.concatenate(persons)
+    return pd.DataFrame(
+        {
+            "person": person,
+            "account": people.account[person],
+            "step": np.repeat(np.arange(timeline.steps), counts),
+            "day": np.concatenate(days_there),
+        }
+    )
 
 
-def _members(chronicle: Chronicle, random: np.random.Generator) -> tuple[Ints, Ints, Ints]:
+def _members(chronicle: Chronicle, teams: Teams, random: np.random.Generator) -> tuple[Ints, Ints, Ints]:
     """Account, first and last step of each member."""
     population, steps = chronicle.population, chronicle.timeline.steps
     count = len(population)
     account: Ints = np.zeros(0, dtype=np.int64)
     first: Ints = account.copy()
     last: Ints = account.copy()
-    deviation = random.normal(0, TEAM_NOISE, count)
+    deviation = random.normal(0, teams.team_noise, count)
     for step in range(steps):
-        fresh = random.normal(0, TEAM_NOISE * np.sqrt(1 - TEAM_MEMORY**2), count)
-        deviation = TEAM_MEMORY * deviation + fresh
+        fresh = random.normal(0, teams.team_noise * np.sqrt(1 - teams.team_memory**2), count)
+        deviation = teams.team_memory * deviation + fresh
         alive = chronicle.alive[step]
         there = np.flatnonzero(last == steps)
-        gone = (random.random(len(there)) < TURNOVER) | ~alive[account[there]]
+        gone = (random.random(len(there)) < teams.turnover) | ~alive[account[there]]
         last[there[gone]] = step
         there = there[~gone]
         team = np.bincount(account[there], minlength=count)
-        missing = np.where(alive, _wished(chronicle, step, deviation) - team, 0)
+        missing = np.where(alive, _wished(chronicle, teams, step, deviation) - team, 0)
         opening = population.start_step == step
-        join = np.where(opening, missing, np.ceil(CATCH_UP * missing)).astype(np.int64)
-        leave = np.floor(-CATCH_UP * np.minimum(missing + 1, 0)).astype(np.int64)
+        join = np.where(opening, missing, np.ceil(teams.catch_up * missing)).astype(np.int64)
+        leave = np.floor(-teams.catch_up * np.minimum(missing + 1, 0)).astype(np.int64)
         last[_some_of(there, account[there], leave, random)] = step
         who = np.repeat(np.arange(count), np.maximum(join, 0))
         account = np.concatenate([account, who])
@@ -163,17 +243,22 @@ def _members(chronicle: Chronicle, random: np.random.Generator) -> tuple[Ints, I
     return account, first, np.minimum(last, ends[account])
 
 
-def _wished(chronicle: Chronicle, step: int, deviation: Floats) -> Ints:
+def _wished(chronicle: Chronicle, teams: Teams, step: int, deviation: Floats) -> Ints:
     """How many members each account wants to have; champion and executive take a seat each."""
     population, seats = chronicle.population, chronicle.seats[step]
-    filled = np.array(FILLED)[chronicle.states["pressure"][step]]
+    filled = np.array(chronicle.commerce.filled)[chronicle.states["pressure"][step]]
     age = step - population.start_step
-    new_customer = population.created_day >= population.start_day
-    ramp = np.where(new_customer, np.clip(0.4 + 0.6 * age / RAMP_STEPS, 0.0, 1.0), 1.0)
-    others = 1 + (chronicle.states["sponsor"][step] > 0)
+    grown = np.clip(teams.ramp_from + (1 - teams.ramp_from) * age / teams.ramp_steps, 0.0, 1.0)
+    ramp = np.where(_came_new(chronicle), grown, 1.0)
+    others = 1 + (chronicle.states["champion"][step] > 0)
     wished = np.round(seats * (filled * ramp + deviation)) - others
     members: Ints = np.clip(wished, 1, np.maximum(seats - others, 1)).astype(np.int64)
     return members
+
+
+def _came_new(chronicle: Chronicle) -> Bools:
+    """Who became a customer in the time of the tables."""
+    return chronicle.population.created_day >= chronicle.population.start_day
 
 
 def _some_of(there: Ints, account: Ints, leave: Ints, random: np.random.Generator) -> Ints:
@@ -187,48 +272,64 @@ def _some_of(there: Ints, account: Ints, leave: Ints, random: np.random.Generato
 
 def _champions(chronicle: Chronicle, steps: int) -> tuple[Ints, Ints, Ints]:
     """Account, first and last step of each champion: one person for each spell."""
-    present = chronicle.states["sponsor"][:steps].T > 0
+    present = chronicle.states["champion"][:steps].T > 0
     padded = np.pad(present, ((0, 0), (1, 1))).astype(np.int64)
     account, first = np.nonzero(np.diff(padded) == 1)
     _, last = np.nonzero(np.diff(padded) == -1)
     return account, first, last
 
 
-def _activity(people: People, there: Ints, chronicle: Chronicle, step: int) -> Floats:
+def _activity(
+    people: People,
+    there: Ints,
+    power: Bools,
+    chronicle: Chronicle,
+    teams: Teams,
+    step: int,
+) -> Floats:
     """Each person's chance to be there on a working day."""
     account, role = people.account[there], people.role[there]
-    state = {axis: chronicle.states[axis][step, account] for axis in ("growth", "mood", "sponsor")}
-    power = _place_by_zeal(people, there) < _power_users(account, state["growth"])
-    usual = np.where(power, POWER_ACTIVITY, people.usual[there])
-    usual = np.where(role == "champion", CHAMPION_ACTIVITY, usual)
-    usual = np.where(role == "executive", np.array(EXECUTIVE_ACTIVITY)[state["sponsor"]], usual)
-    usual = usual * np.array(ACTIVITY_BY_MOOD)[state["mood"]]
-    chance: Floats = usual * np.array(ACTIVITY_BY_SPONSOR)[state["sponsor"]]
+    state = {axis: chronicle.states[axis][step, account] for axis in ("mood", "growth", "champion", "budget")}
+    usual = np.where(power, teams.power_activity, people.usual[there])
+    usual = np.where(role == "champion", teams.champion_activity, usual)
+    usual = np.where(role == "executive", np.array(teams.executive_activity)[state["budget"]], usual)
+    usual = usual * np.array(teams.activity_by_mood)[state["mood"]]
+    usual = usual * np.array(teams.activity_by_growth)[state["growth"]]
+    chance: Floats = usual * np.array(teams.activity_by_champion)[state["champion"]]
     return chance
 
 
-def _place_by_zeal(people: People, there: Ints) -> Ints:
+def _settled(
+    people: People,
+    apart: Bools,
+    there: Ints,
+    chronicle: Chronicle,
+    teams: Teams,
+    step: int,
+) -> Floats:
+    """Times each person's chance: new people come less at first, a new customer's people more while it is set up."""
+    start, new = chronicle.population.start_step[people.account[there]], _came_new(chronicle)[people.account[there]]
+    first = people.first[there]
+    known = apart[there] | (~new & (first == start))  # older customers' people know their way
+    share = np.minimum((step - first) / teams.settling_steps, 1.0)
+    settled = np.where(known, 1.0, teams.settling_from + (1 - teams.settling_from) * share)
+    onboarding = new & (step - start < teams.onboarding_steps)
+    times: Floats = settled * np.where(onboarding, teams.onboarding_activity, 1.0)
+    return times
+
+
+def _place_by_zeal(people: People, apart: Bools, there: Ints) -> Ints:
     """Each person's place in the team, the most zealous first; champions and executives stand apart."""
-    apart = np.isin(people.role[there], ("champion", "executive"))
-    order = np.lexsort((people.zeal[there], apart, people.account[there]))
+    order = np.lexsort((people.zeal[there], apart[there], people.account[there]))
     ranked = people.account[there][order]
     place: Ints = np.empty(len(there), dtype=np.int64)
     place[order] = np.arange(len(there)) - np.searchsorted(ranked, ranked)
     return place
 
 
-def _power_users(account: Ints, growth: Ints) -> Ints:
+def _power_users(account: Ints, taste: Floats, chronicle: Chronicle, teams: Teams, step: int) -> Ints:
     """How many power users a team has; the part below one is had by some accounts and not by others."""
     team = np.bincount(account)[account]
-    taste = account * 0.6180339887 % 1.0  # spread evenly over accounts
-    expected: Floats = np.array(POWER_USERS)[growth] * np.sqrt(team / 9)
-    return np.floor(expected + taste).astype(np.int64)
-
-
-def _calendar(days: Ints) -> Floats:
-    """How busy each day is in each region, shape (n_regions, n_days); 1 for a working day."""
-    dates = days.astype("datetime64[D]").astype(str)
-    holiday = np.array([date[5:] in HOLIDAYS for date in dates])
-    summer = np.array([date[5:7] in SUMMER_MONTHS for date in dates])
-    usual = np.where(holiday, HOLIDAY, np.where(weekday(days) > 4, WEEKEND, 1.0))
-    return np.stack([usual * np.where(summer, SUMMER[region], 1.0) for region in REGIONS])
+    growth = chronicle.states["growth"][step, account]
+    expected: Floats = np.array(teams.power_users)[growth] * np.sqrt(team / teams.power_team)
+    return np.floor(expected + taste[account]).astype(np.int64)

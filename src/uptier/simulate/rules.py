@@ -7,8 +7,11 @@ from functools import lru_cache
 import numpy as np
 
 from uptier.simulate.chain import AXES, Chain, Factor, Move, place
-from uptier.simulate.rates import Matrix, Pace, Rates, Row
+from uptier.simulate.rates import Pace, Rates
 from uptier.simulate.timeline import Floats, Ints
+
+Row = tuple[float, ...]
+Matrix = tuple[Row, ...]
 
 NEEDS = ("none", "emerging", "strong")
 STRONG = tuple(state.endswith("-strong") for state in AXES["need"])
@@ -18,8 +21,11 @@ IN_NEED = {"seat_expansion": ("tight", "full"), "plan_upgrade": ("strong",), "ad
 NEEDED = {"seat_expansion": "pressure", "plan_upgrade": "need", "add_on": "gap"}  # which axis a purchase answers
 
 
-@lru_cache(maxsize=16)
-def chain_of(rates: Rates, *, brisk: bool, contacted: bool) -> Chain:
+TIGHT_SHARE = 0.5  # of the chance of a call about a tight licence that a filling one has
+
+
+@lru_cache(maxsize=32)
+def chain_of(rates: Rates, *, brisk: bool, deep: bool, contacted: bool) -> Chain:
     """Give the rules of one kind of account.
 
     Parameters
@@ -28,6 +34,8 @@ def chain_of(rates: Rates, *, brisk: bool, contacted: bool) -> Chain:
         Those of the world.
     brisk : bool
         Whether the team has the brisk pace.
+    deep : bool
+        Whether its people use much of the product.
     contacted : bool
         Whether CSMs ever call; without calls the talk stays idle and its axis has one state.
 
@@ -39,14 +47,15 @@ def chain_of(rates: Rates, *, brisk: bool, contacted: bool) -> Chain:
     talks = AXES["talk"] if contacted else AXES["talk"][:1]
     return Chain(
         churn=(
-            Factor(("growth",), rates.churn * np.array(rates.churn_by_growth)),
+            Factor(("growth",), rates.churn * rates.churn_by_depth[deep] * np.array(rates.churn_by_growth)),
             Factor(("pressure",), np.array(rates.churn_by_pressure)),
             Factor(("need",), _by_need(rates.churn_by_need)),
             Factor(("mood",), np.array(rates.churn_by_mood)),
-            Factor(("sponsor",), np.array(rates.churn_by_sponsor)),
+            Factor(("champion",), np.array(rates.churn_by_champion)),
+            Factor(("budget",), np.array(rates.churn_by_budget)),
         ),
         renewal=rates.churn_at_renewal,
-        changing={**_buying(rates, talks), **_cutting(rates)},
+        changing={**_buying(rates, deep, talks), **_cutting(rates)},
         after={**{name: _after(name, rates, talks) for name in NEEDED}, **_after_a_cut()},
         moves=_moves(rates, rates.brisk if brisk else rates.calm, talks),
     )
@@ -67,11 +76,11 @@ def calls(rates: Rates) -> tuple[Floats, Floats]:
     calendar : ndarray of float, shape (need, 3)
         Because of the calendar, per step; nobody calls about a tier above the highest.
     """
-    seat, plan, addon = (np.array(row) for row in rates.sign_contact)
+    seat = rates.seat_sign
     signs = np.zeros((len(AXES["pressure"]), len(AXES["need"]), len(AXES["gap"]), 3))
-    signs[..., 0] = np.array([seat[0], seat[0], seat[1] / 2, seat[1], seat[2]])[:, None, None]
-    signs[..., 1] = _by_need(tuple(plan), top=0.0)[None, :, None]
-    signs[..., 2] = addon[None, None, :]
+    signs[..., 0] = np.array([seat[0], seat[0], seat[1] * TIGHT_SHARE, seat[1], seat[2]])[:, None, None]
+    signs[..., 1] = _by_need(rates.plan_sign, top=0.0)[None, :, None]
+    signs[..., 2] = np.array(rates.gap_sign)[None, None, :]
     calendar = np.full((len(AXES["need"]), 3), rates.calendar_contact / 3)
     calendar[-1, 1] = 0.0
     return signs, calendar
@@ -82,20 +91,26 @@ def _by_need(row: Row, *, top: float | None = None) -> Floats:
     return np.array([*row, *row, row[0] if top is None else top])
 
 
-def _buying(rates: Rates, talks: tuple[str, ...]) -> dict[str, tuple[Factor, ...]]:
+def _buying(rates: Rates, deep: bool, talks: tuple[str, ...]) -> dict[str, tuple[Factor, ...]]:
     hazards = {
         "seat_expansion": (np.array(rates.seat_alone), np.array(rates.seat_in_talk)),
         "plan_upgrade": (_by_need(rates.upgrade_alone, top=0.0), _by_need(rates.upgrade_in_talk, top=0.0)),
         "add_on": (np.array(rates.addon_alone), np.array(rates.addon_in_talk)),
     }
-    able = (
-        Factor(("mood",), np.array(rates.buying_by_mood)),
-        Factor(("sponsor",), np.array(rates.buying_by_sponsor)),
-    )
+    able = {
+        "seat_expansion": (rates.seat_backing, rates.seat_by_depth),
+        "plan_upgrade": (rates.upgrade_backing, rates.upgrade_by_depth),
+        "add_on": (rates.addon_backing, rates.addon_by_depth),
+    }
     buying: dict[str, tuple[Factor, ...]] = {}
     for name, (alone, in_talk) in hazards.items():
-        by_talk = np.stack([in_talk if talk == name else alone for talk in talks], axis=1)
-        buying[name] = (Factor((NEEDED[name], "talk"), by_talk), *able)
+        backing, depth = able[name]
+        by_talk = np.stack([in_talk if talk == name else alone for talk in talks], axis=1) * depth[deep]
+        buying[name] = (
+            Factor((NEEDED[name], "talk"), by_talk),
+            Factor(("mood",), np.array(rates.buying_by_mood)),
+            Factor(("champion", "budget"), np.array(backing).reshape(2, 2)),
+        )
     buying["seat_expansion"] += (Factor(("growth",), np.array(rates.seat_by_growth)),)
     return buying
 
@@ -182,7 +197,8 @@ def _moves(rates: Rates, pace: Pace, talks: tuple[str, ...]) -> tuple[Move, ...]
         Move("talk", ("pressure", "need", "gap", "mood") if len(talks) > 1 else (), _talk(rates, talks)),
         Move("pressure", ("growth",), _pressure(pace)),
         Move("mood", ("pressure", "need", "gap"), _mood(rates.mood, rates.strain)),
-        Move("sponsor", (), np.array(rates.sponsor)),
+        Move("champion", (), np.array(rates.champion)),
+        Move("budget", (), np.array(rates.budget)),
         Move("need", (), need),
         Move("gap", (), _rise_and_fall(rates.gap)),
         Move("growth", (), np.array(pace.growth)),

@@ -7,6 +7,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from uptier.simulate.books import Books
+from uptier.simulate.daily import by_day
 from uptier.simulate.files import schema_of
 from uptier.simulate.people import People
 from uptier.simulate.plans import PriceList
@@ -14,7 +16,9 @@ from uptier.simulate.population import CHANNELS, INDUSTRIES, REGIONS, SEGMENTS, 
 from uptier.simulate.timeline import Floats, Ints, Timeline, moments
 from uptier.simulate.usage import KINDS, feature_names
 
+ROOM_FOR_EVENTS = 100_000_000  # in each block of accounts
 INVITED_DAYS = 5  # at most so long before their first step people are invited
+ROOM_FOR_EVENTS = 100_000_000  # in each block of accounts
 
 
 def account_table(population: Population) -> pa.Table:
@@ -83,8 +87,8 @@ def plan_tables(prices: PriceList) -> dict[str, pa.Table]:
     return {name: as_contract(name, frame) for name, frame in frames.items()}
 
 
-def user_table(people: People, population: Population, timeline: Timeline, random: np.random.Generator) -> pa.Table:
-    """Give the table `users`.
+def user_rows(people: People, population: Population, timeline: Timeline, random: np.random.Generator) -> pd.DataFrame:
+    """Give the rows of the table `users`.
 
     Parameters
     ----------
@@ -99,8 +103,9 @@ def user_table(people: People, population: Population, timeline: Timeline, rando
 
     Returns
     -------
-    Table
-        In the columns of the contract; people are invited some days before they come, with older customers long before.
+    DataFrame
+        As :class:`uptier.simulate.books.Books` has them; people are invited some days before they come, with older
+        customers long before.
     """
     lead: Floats = random.random(len(people.account))
     first = timeline.edges[people.first]
@@ -109,29 +114,42 @@ def user_table(people: People, population: Population, timeline: Timeline, rando
     older = (people.first == 0) & (created < start)
     earliest = np.where(older, created, np.maximum(start, first - INVITED_DAYS))
     minute = (first * 1440 - lead * (first - earliest) * 1440).astype(np.int64)
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "account": people.account,
-            "user_id": person_ids(len(people.account)),
+            "person": np.arange(len(people.account)),
             "role": people.role,
             "created_at": moments(minute // 1440, minute % 1440),
             "recorded_at": moments(minute // 1440, minute % 1440 + 3),
+            "last_day": timeline.edges[people.last],
         }
     )
-    return as_contract("users", with_ids(frame, population))
 
 
-def event_table(events: pd.DataFrame, people: People, population: Population, prices: PriceList) -> pa.Table:
+def user_table(books: Books) -> pa.Table:
+    """Give the table `users`.
+
+    Parameters
+    ----------
+    books : Books
+        What was written down.
+
+    Returns
+    -------
+    Table
+        In the columns of the contract.
+    """
+    ids = pd.Series(books.user_ids, dtype="str").take(books.users["person"].to_numpy())
+    return as_contract("users", with_ids(books.users.assign(user_id=ids.to_numpy()), books.population))
+
+
+def event_table(books: Books, prices: PriceList) -> pa.Table:
     """Give the table `usage_events`.
 
     Parameters
     ----------
-    events : DataFrame
-        From :func:`uptier.simulate.usage.events`.
-    people : People
-        Everybody.
-    population : Population
-        The accounts.
+    books : Books
+        What was written down.
     prices : PriceList
         The names of features.
 
@@ -140,19 +158,46 @@ def event_table(events: pd.DataFrame, people: People, population: Population, pr
     Table
         In the columns of the contract.
     """
-    names = pa.array([*feature_names(prices), None])  # -1 is none
-    feature = events["feature"].to_numpy()
+    events, first = books.events, books.population.block * ROOM_FOR_EVENTS
     columns = {
-        "event_id": _lettered("e", events["number"].to_numpy()),
-        "account_id": pa.array(population.ids).take(pa.array(events["account"].to_numpy())),
-        "user_id": pa.array(person_ids(len(people.account))).take(pa.array(events["person"].to_numpy())),
+        "event_id": _lettered("e", first + events["number"].to_numpy()),
+        "account_id": pa.array(books.population.ids).take(pa.array(events["account"].to_numpy())),
+        "user_id": pa.array(books.user_ids).take(pa.array(events["person"].to_numpy())),
         "occurred_at": _seconds(events["occurred"].to_numpy()),
         "kind": pa.array(KINDS).take(pa.array(events["kind"].to_numpy())),
-        "feature": names.take(pa.array(np.where(feature < 0, len(names) - 1, feature))),
-        "session_id": _lettered("v", events["session"].to_numpy()),
+        "feature": _features(events["feature"].to_numpy(), prices),
+        "session_id": _lettered("v", first + events["session"].to_numpy()),
         "recorded_at": _seconds(events["recorded"].to_numpy()),
     }
     return pa.table(columns).cast(schema_of("usage_events"))
+
+
+def daily_table(books: Books, prices: PriceList) -> pa.Table:
+    """Give the table `usage_daily`, the coarser form of the same usage.
+
+    Parameters
+    ----------
+    books : Books
+        What was written down.
+    prices : PriceList
+        The names of features.
+
+    Returns
+    -------
+    Table
+        In the columns of the contract but `row_id`: a column of it, were it empty, would be taken for the key.
+    """
+    rows = by_day(books.events)
+    columns = {
+        "account_id": pa.array(books.population.ids).take(pa.array(rows["account"].to_numpy())),
+        "day": pa.array(rows["day"].to_numpy().astype(np.int32)).cast(pa.date32()),
+        "kind": pa.array(KINDS).take(pa.array(rows["kind"].to_numpy())),
+        "feature": _features(rows["feature"].to_numpy(), prices),
+        **{name: pa.array(rows[name].to_numpy()) for name in ("events", "users", "day_users")},
+        "recorded_at": _seconds(rows["recorded"].to_numpy()),
+    }
+    schema = schema_of("usage_daily")
+    return pa.table(columns).cast(schema.remove(schema.get_field_index("row_id")))
 
 
 def as_contract(name: str, frame: pd.DataFrame) -> pa.Table:
@@ -202,20 +247,22 @@ def with_ids(frame: pd.DataFrame, population: Population) -> pd.DataFrame:
     return pd.concat([pd.Series(ids, name="account_id", index=frame.index), frame.drop(columns="account")], axis=1)
 
 
-def person_ids(count: int) -> list[str]:
+def person_ids(count: int, first: int = 0) -> list[str]:
     """Give the pseudonyms of people.
 
     Parameters
     ----------
     count : int
         How many.
+    first : int, optional
+        How many there are in the blocks before.
 
     Returns
     -------
     list of str
         In order.
     """
-    return [f"u{number + 1:06d}" for number in range(count)]
+    return [f"u{first + number + 1:06d}" for number in range(count)]
 
 
 def _named(names: tuple[str, ...], places: Ints) -> list[str]:
@@ -224,6 +271,11 @@ def _named(names: tuple[str, ...], places: Ints) -> list[str]:
 
 def _lettered(letter: str, numbers: Ints) -> pa.Array:
     return pc.binary_join_element_wise(letter, pa.array(numbers).cast(pa.string()), "")
+
+
+def _features(places: Ints, prices: PriceList) -> pa.Array:
+    names = pa.array([*feature_names(prices), None])  # -1 is none
+    return names.take(pa.array(np.where(places < 0, len(names) - 1, places)))
 
 
 def _seconds(seconds: Ints) -> pa.Array:

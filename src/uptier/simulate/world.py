@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
+import yaml
+from pydantic import ValidationError
 
 from uptier.errors import SimulationError
-from uptier.simulate.commerce import run
-from uptier.simulate.files import refuse_full_folder, write_world
-from uptier.simulate.people import active_days, invite
-from uptier.simulate.plans import price_list
-from uptier.simulate.population import settle
-from uptier.simulate.presets import DATA_UNTIL, Preset, find_preset
-from uptier.simulate.tables import account_table, as_contract, event_table, plan_tables, user_table, with_ids
+from uptier.simulate.block import BLOCK, make_block, stream
+from uptier.simulate.files import WorldFolder, refuse_full_folder
+from uptier.simulate.given import WORLD_FILE, faults
+from uptier.simulate.looks import joined
+from uptier.simulate.parameters import jittered
+from uptier.simulate.plans import PriceList, price_list
+from uptier.simulate.presets import DATA_UNTIL, PRESETS, Parameters, find_preset, with_changes
+from uptier.simulate.rates import eras
+from uptier.simulate.tables import plan_tables
 from uptier.simulate.timeline import Timeline, months_before
 from uptier.simulate.truth import truth
-from uptier.simulate.usage import events, meter_readings
-from uptier.simulate.voice import milestones, survey_responses, tickets
 
-FEWEST_MONTHS, MOST_MONTHS = 1, 120
+SHARE_OF_BLOCKS = 0.7  # of the work, for the bar of progress
 
 Progress = Callable[[str, float], None]
 
@@ -37,13 +37,14 @@ class World:
     Attributes
     ----------
     folder : Path
-        Where it is: one Parquet file for each table, and `truth.parquet`.
+        Where it is: one Parquet file or folder for each table, `truth.parquet`, and `world.yaml`, which says what makes
+        it again.
     seed : int
-        The seed that makes it again.
+        The seed.
     preset : str
         Its preset.
-    accounts : int
-        How many customers there ever were.
+    parameters : Parameters
+        All of them, as they were used.
     first_day : date
         First day that the tables cover.
     data_until : date
@@ -55,7 +56,7 @@ class World:
     folder: Path
     seed: int
     preset: str
-    accounts: int
+    parameters: Parameters
     first_day: dt.date
     data_until: dt.date
     rows: Mapping[str, int]
@@ -68,11 +69,14 @@ def simulate(
     out: Path,
     accounts: int | None = None,
     months: int | None = None,
+    jitter: float = 0.0,
+    changes: Path | None = None,
+    plans: Path | None = None,
     progress: Progress | None = None,
 ) -> World:
     """Make a world and write it.
 
-    The same preset, seed, accounts and months give the same bytes, on any number of threads.
+    The same arguments give the same bytes, on any number of threads.
 
     Parameters
     ----------
@@ -86,6 +90,12 @@ def simulate(
         How many customers; as the preset has it by default.
     months : int, optional
         How many months, up to 2026-01-01; as the preset has it by default.
+    jitter : float, optional
+        Draw every rate evenly within this share around what it is, 0 to 1.
+    changes : Path, optional
+        A YAML with parameters that differ from the preset's, or the `world.yaml` of another world for all of its.
+    plans : Path, optional
+        A YAML with another price list, or the `world.yaml` of another world for its own; the built-in one by default.
     progress : callable, optional
         Told the name of each part as it begins, and the share that is done, 0 to 1.
 
@@ -97,86 +107,89 @@ def simulate(
     Raises
     ------
     SimulationError
-        If the preset is unknown, a number makes no sense or the folder cannot be used. Nothing is written then.
+        If the preset is unknown, a parameter or the price list makes no sense, or the folder cannot be used. Nothing is
+        written then.
     """
-    chosen = find_preset(preset)
-    count = _whole("accounts", chosen.accounts if accounts is None else accounts, least=1)
-    length = _whole("months", chosen.months if months is None else months, least=FEWEST_MONTHS, most=MOST_MONTHS)
-    _whole("seed", seed, least=0)
+    given = {name: value for name, value in {"accounts": accounts, "months": months}.items() if value is not None}
+    _whole("seed", seed)
+    for name, value in given.items():
+        _whole(name, value)
+    parameters = with_changes(find_preset(preset), changes, given)
+    parameters = _jittered(parameters, preset, jitter, seed)
+    prices = price_list(plans)
     out = Path(out)
     refuse_full_folder(out)
-    timeline = Timeline(months_before(DATA_UNTIL, length), DATA_UNTIL)
+    timeline = Timeline(months_before(DATA_UNTIL, parameters.months), DATA_UNTIL)
     tell = progress or _silent
-    tables = _made(chosen, seed=seed, accounts=count, timeline=timeline, tell=tell)
-    tell("write", 0.9)
-    write_world(tables, out)
+    blocks = -(-parameters.accounts // BLOCK)
+    looks = []
+    with WorldFolder(out, blocks) as folder:
+        for number in range(blocks):
+            tell(f"accounts {number * BLOCK + 1:,} and on", SHARE_OF_BLOCKS * number / blocks)
+            block = make_block(parameters, prices, timeline, seed=seed, number=number)
+            for name, table in block.tables.items():
+                folder.write(name, table, number)
+            looks.append(block.looks)
+            del block
+        for name, table in plan_tables(prices).items():
+            folder.write(name, table)
+        tell("truth", SHARE_OF_BLOCKS)
+        known = truth(
+            eras(parameters.rates, parameters.shift),
+            joined(looks),
+            timeline.first_day,
+            lambda share: tell("truth", SHARE_OF_BLOCKS + (0.95 - SHARE_OF_BLOCKS) * share),
+        )
+        folder.write("truth", pa.Table.from_pandas(known, preserve_index=False).replace_schema_metadata(None))
+        folder.note(WORLD_FILE, _note(preset, seed, jitter, parameters, prices))
     tell("done", 1.0)
     return World(
         folder=out,
         seed=seed,
         preset=preset,
-        accounts=count,
+        parameters=parameters,
         first_day=timeline.first_day,
         data_until=timeline.data_until,
-        rows={name: table.num_rows for name, table in tables.items()},
+        rows=folder.rows,
     )
 
 
-def _made(preset: Preset, *, seed: int, accounts: int, timeline: Timeline, tell: Progress) -> dict[str, pa.Table]:
-    prices = price_list()
-    tell("customers", 0.0)
-    population = settle(
-        accounts=accounts,
-        timeline=timeline,
-        never_contacted=preset.rates.never_contacted,
-        all_on_first_tier=preset.all_on_first_tier,
-        random=_chance(seed, "population"),
-    )
-    tell("decisions", 0.05)
-    chronicle = run(
-        rates=preset.rates, population=population, prices=prices, timeline=timeline, random=_chance(seed, "commerce")
-    )
-    tell("usage", 0.1)
-    people = invite(chronicle, _chance(seed, "people"))
-    active = active_days(people, chronicle, _chance(seed, "days"))
-    done = events(active, chronicle, _chance(seed, "events"))
-    tell("voices", 0.3)
-    frames = {
-        **chronicle.tables,
-        "meter_readings": meter_readings(chronicle, _chance(seed, "meters")),
-        "tickets": tickets(chronicle, _chance(seed, "tickets")),
-        "survey_responses": survey_responses(chronicle, _chance(seed, "surveys")),
-        "milestones": milestones(chronicle, _chance(seed, "milestones")),
+def _jittered(parameters: Parameters, preset: str, jitter: float, seed: int) -> Parameters:
+    if isinstance(jitter, bool) or not isinstance(jitter, int | float) or not 0 <= jitter <= 1:
+        raise SimulationError("The jitter of a world must be a share between 0 and 1.", found=repr(jitter))
+    if jitter == 0:
+        return parameters
+    try:
+        return jittered(parameters, jitter, stream(seed, "jitter"), held=PRESETS[preset].held)
+    except ValidationError as error:
+        raise SimulationError(
+            f"With a jitter of {jitter:g} the rates leave no room: {faults(error)}.",
+            do="Ask for less jitter, or for lower rates.",
+        ) from None
+
+
+def _note(preset: str, seed: int, jitter: float, parameters: Parameters, prices: PriceList) -> str:
+    """What makes the same world again."""
+    said = {
+        "preset": preset,
+        "seed": seed,
+        "jitter": jitter,
+        "parameters": parameters.model_dump(mode="json"),
+        "prices": prices.model_dump(mode="json", by_alias=True),
     }
-    tell("truth", 0.35)
-    known = with_ids(truth(preset.rates, chronicle), population)
-    return {
-        "accounts": account_table(population),
-        **plan_tables(prices),
-        "users": user_table(people, population, timeline, _chance(seed, "invitations")),
-        "usage_events": event_table(done, people, population, prices),
-        **{name: as_contract(name, with_ids(frame, population)) for name, frame in frames.items()},
-        "truth": _truth_table(known),
-    }
+    head = (
+        "# What this world was made of; the jitter is in the parameters already. The same again:\n"
+        f"# uptier simulate --preset {preset} --seed {seed} --changes {WORLD_FILE} --plans {WORLD_FILE} --out DIR\n"
+    )
+    return head + yaml.safe_dump(said, sort_keys=False, width=120)
 
 
-def _truth_table(known: pd.DataFrame) -> pa.Table:
-    """Beside the contract: its as-of dates are midnights without a zone, as frames of signals hold them."""
-    return pa.Table.from_pandas(known, preserve_index=False).replace_schema_metadata(None)
-
-
-def _chance(seed: int, part: str) -> np.random.Generator:
-    """A stream for each part, so that a change to one leaves the others as they were."""
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(zlib.crc32(part.encode()),)))
-
-
-def _whole(name: str, value: object, *, least: int, most: int | None = None) -> int:
-    bounds = f"{least} or more" if most is None else f"between {least} and {most}"
+def _whole(name: str, value: object) -> None:
+    """Ids and counts are whole numbers; their bounds stand with the parameters."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise SimulationError(f"The {name} of a world must be a whole number.", found=repr(value))
-    if value < least or (most is not None and value > most):
-        raise SimulationError(f"The {name} of a world must be {bounds}.", found=str(value))
-    return int(value)
+    if value < 0:
+        raise SimulationError(f"The {name} of a world must be 0 or more.", found=str(value))
 
 
 def _silent(part: str, share: float) -> None:
