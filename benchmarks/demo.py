@@ -71,7 +71,7 @@ def main() -> None:
         and len(shown.fitted or ()) >= HEADS_AT_LEAST
         and figures["briefs"] == len(runs)
     )
-    sizes = {"accounts": 800, "months": 24, "demos": len(runs)}
+    sizes = {"accounts": 800, "months": 30, "demos": len(runs)}
     print(json.dumps({"name": "demo", "sizes": sizes, "seed": SEED, "figures": figures, "bounds": bounds, "met": met}))
 
 

@@ -23,7 +23,8 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help="scripts to run, without .py; all by default")
     parser.add_argument("--folder", type=Path, default=Path(__file__).parent, help="where the scripts are")
     arguments = parser.parse_args()
-    scripts = {path.stem: path for path in sorted(arguments.folder.glob("*.py")) if path.stem != "prove"}
+    # what claims share begins with an underscore
+    scripts = {path.stem: path for path in sorted(arguments.folder.glob("[!_]*.py")) if path.stem != "prove"}
     unknown = [name for name in arguments.names if name not in scripts]
     if unknown or not scripts:
         print(f"No such claim: {', '.join(unknown) or 'the folder holds none'}. Known: {', '.join(scripts)}.")

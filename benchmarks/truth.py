@@ -1,10 +1,10 @@
-"""The product on simulated worlds, held against what is true there: how much of the oracle it reaches, how well calibrated.
+"""The product on simulated worlds, beside what is true there: how much of the oracle it reaches, how calibrated it is.
 
-For each seed a world is made with ten times the accounts that are asked for. A fifth of them is set apart. The product's
-heads learn from as many of the others as are asked for, and once more from all of them: the same signals learnt on ten
-times the accounts are the observable ceiling, what lies above it cannot be known from the tables. Both, and the
-baselines, are asked about the accounts set apart, at as-of dates later than all that was learnt from, and compared with
-their true chances. A world with `--jitter` has every rate drawn anew.
+For each seed a world is made with ten times the accounts that are asked for. A fifth of them is set apart. The
+product's heads learn from as many of the others as are asked for, and once more from all of them: the same signals
+learnt on ten times the accounts are the observable ceiling, and what lies above it cannot be known from the tables.
+Both, and the baselines, are asked about the accounts set apart, at as-of dates later than all that was learnt from, and
+compared with their true chances. With `--jitter` each world has every rate drawn anew.
 
 `share` is (AUC - 0.5) / (the oracle's AUC - 0.5). AUCs weigh each row by its true chance instead of what happened to
 happen, which has the same mean and less noise.
@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from uptier.model.bundle import Bundle, BundleSignal, Head
+from uptier.model.bundle import Bundle, BundleSignal
 from uptier.outcomes.outcome import Examples
 from uptier.project import Project
 from uptier.settings import CONVERSIONS, OUTCOMES
@@ -82,7 +82,7 @@ def compared(preset: str, seed: int, jitter: float, accounts: int, times: int) -
         (home / "project.yaml").write_text(project_text(project="truth", source="./world"), encoding="utf-8")
         project = Project(home / "project.yaml")
         examples = project.examples()
-        catalog = project._catalog  # noqa: SLF001  # the same that formed the frames
+        catalog = project._catalog  # the same that formed the frames
         truth = pd.read_parquet(home / "world" / "truth.parquet")
         told(f"seed {seed}: world of {total} accounts and its examples", began)
         apart, some = chosen(truth["account_id"], accounts, seed)
@@ -109,14 +109,14 @@ def of_outcome(
     few = learnt(rows_of(given, given.frame["account_id"].isin(some)), catalog, project)
     if few is None:
         return {}
-    head, bundle, last = few
+    bundle, last = few
     asked = examples_apart(outcome, given, project, apart, last, truth)
     p = asked.pop("p").to_numpy()
     scores = {"ours": bundle.probabilities(asked)[outcome].to_numpy()}
     if times > 1:
         many = learnt(rows_of(given, ~given.frame["account_id"].isin(apart)), catalog, project)
         if many is not None:
-            scores["ceiling"] = many[1].probabilities(asked)[outcome].to_numpy()
+            scores["ceiling"] = many[0].probabilities(asked)[outcome].to_numpy()
     figures = {"oracle_auc": auc(p, p), "mean_true": float(p.mean()), "rows": float(len(p)), "fitted": 1.0}
     fit = rows_of(given, given.frame["account_id"].isin(some) & (given.frame["as_of"] <= last))
     label = fit.label.to_numpy(dtype=np.int64)
@@ -136,7 +136,7 @@ def of_outcome(
     return figures
 
 
-def learnt(given: Examples, catalog: Catalog, project: Project) -> tuple[Head, Bundle, pd.Timestamp] | None:
+def learnt(given: Examples, catalog: Catalog, project: Project) -> tuple[Bundle, pd.Timestamp] | None:
     """Learn a head as training does, before any gate; with the last date that it learnt from."""
     settings = project.settings
     order = given.frame.sort_values(["as_of", "account_id"], kind="stable").index
@@ -162,7 +162,7 @@ def learnt(given: Examples, catalog: Catalog, project: Project) -> tuple[Head, B
         gains={},
         thresholds=settings.thresholds.model_dump(mode="json"),
     )
-    return head, bundle, pd.Timestamp(fit["as_of"].max())
+    return bundle, pd.Timestamp(fit["as_of"].max())
 
 
 def examples_apart(

@@ -11,9 +11,10 @@ from pydantic import BaseModel
 
 from uptier.cli import help_texts
 from uptier.documentation import pages as all_pages
+from uptier.documentation.attributes import described
 from uptier.documentation.markdown import documented, page, quote, row
 from uptier.documentation.pages import cli_page, pages, write_pages
-from uptier.documentation.settings_page import described, settings_page
+from uptier.documentation.settings_page import settings_page
 from uptier.documentation.signals_page import signals_page
 from uptier.documentation.tables_page import data_page, tables_page
 from uptier.errors import UptierError
@@ -28,7 +29,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def test_the_pages_on_disk_are_the_ones_that_the_code_gives() -> None:
-    stale = [str(name) for name, text in pages(help_texts()).items() if read(ROOT / name) != text]
+    stale = [str(name) for name, text in pages(ROOT, help_texts()).items() if read(ROOT / name) != text]
     assert stale == [], "these pages are not what the code says: run `make docs`"
 
 
@@ -168,7 +169,9 @@ def test_no_page_is_written_while_something_is_not_documented(tmp_path: Path) ->
         write_pages(tmp_path, {"run": ""})
     assert list(tmp_path.rglob("*")) == []
     written = write_pages(tmp_path, {"run": "Does it."})
-    assert {str(path.relative_to(tmp_path)) for path in written} == set(map(str, all_pages({"run": "Does it."})))
+    assert {str(path.relative_to(tmp_path)) for path in written} == set(
+        map(str, all_pages(tmp_path, {"run": "Does it."}))
+    )
     assert all(path.read_text().endswith("\n") for path in written)
     assert list(tmp_path.rglob(".*")) == []
 

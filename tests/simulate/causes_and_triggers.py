@@ -84,7 +84,7 @@ SHOWN_BY: dict[str, Shown] = {
         families=("relationship", "adoption"),
         at_rest=("present",),
         strong=("absent",),
-        signal="executive_active_days",
+        signal="champion_active_days",
         rises=False,
         because="whoever fights for the product is active in it; that alone opens no talk, so no trigger",
     ),

@@ -20,9 +20,7 @@ def test_another_table_leaves_the_others_and_the_books_before_as_they_were() -> 
     past = chronicle(Parameters(), accounts=3, seed=1, months=2)
     none = pd.DataFrame()
     tables = {"tickets": none, "milestones": none}
-    books = Books(
-        population=past.population, user_ids=[], users=none, events=none, tables=tables, looks=looks_of(past)
-    )
+    books = Books(population=past.population, user_ids=[], users=none, events=none, tables=tables, looks=looks_of(past))
     rows = pd.DataFrame({"account": [1]})
     changed = books.with_table("tickets", rows)
     assert changed.tables["tickets"] is rows

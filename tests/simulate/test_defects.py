@@ -328,14 +328,24 @@ def test_meters_of_merged_accounts_add_up() -> None:
 
 def test_revenue_and_seats_are_the_same_with_mergers_as_without() -> None:
     clean, spoilt = without_any(), with_only("mergers")
-    for table, sizes in (("subscriptions", ["seats", "mrr"]), ("addons", ["mrr"])):
-        for day in pd.date_range("2025-01-15", "2025-12-15", freq="MS", tz="UTC"):
-            held = []
-            for found in (clean, spoilt):
-                every = rows(found, table)
-                now = every[(every["valid_from"] <= day) & ~(every["valid_to"] <= day)]
-                held.append(now[sizes].sum().round(2).to_dict())
-            assert held[0] == held[1]
+    for day in pd.date_range("2025-01-15", "2025-12-15", freq="MS", tz="UTC"):
+        held = []
+        for found in (clean, spoilt):
+            every = rows(found, "subscriptions")
+            now = every[(every["valid_from"] <= day) & ~(every["valid_to"] <= day)]
+            held.append(now[["seats", "mrr"]].sum().round(2).to_dict())
+        assert held[0] == held[1]
+
+
+def test_a_merger_makes_no_add_on_that_nobody_bought() -> None:
+    was, found = (rows(one, "addons") for one in (without_any(), with_only("mergers")))
+    bought = ["addon_id", "mrr", "valid_from", "recorded_at"]
+    assert set(found[bought].itertuples(index=False)) == set(was[bought].itertuples(index=False))
+    pairs = absorbed(rows(with_only("mergers"), "subscriptions"))
+    day = pairs.set_index("account_id")["valid_to"]
+    theirs = found[found["account_id"].isin(day.index)]
+    assert (theirs["valid_to"] == theirs["account_id"].map(day)).any()
+    assert (theirs["valid_to"] <= theirs["account_id"].map(day)).all()
 
 
 def test_everybody_who_uses_a_merged_account_is_its_user() -> None:

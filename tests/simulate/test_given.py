@@ -34,7 +34,7 @@ class Item(Group):
 class Outer(Group):
     count: int = Field(default=3, ge=1, le=10)
     speed: Annotated[float, Field(gt=0, lt=2)] = 1.0
-    on: bool = True
+    lit: bool = True
     text: str = "x"
     inner: Inner = Inner()
     items: Annotated[tuple[Item, ...], Field(min_length=1)] = (Item(name="a"),)
@@ -59,8 +59,8 @@ def said(folder: Path, text: str, **more: Any) -> str:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("on: true\ncount: 0\n", "line 2, count: must be 1 or more. Found: 0."),
-        ("on: true\n\ncount: 11\n", "line 3, count: must be 10 or less. Found: 11."),
+        ("lit: true\ncount: 0\n", "line 2, count: must be 1 or more. Found: 0."),
+        ("lit: true\n\ncount: 11\n", "line 3, count: must be 10 or less. Found: 11."),
         ("speed: 0.0\n", "line 1, speed: must be more than 0. Found: 0.0."),
         ("speed: 2.0\n", "line 1, speed: must be less than 2. Found: 2.0."),
         ("inner:\n  chance: 1.5\n", "line 2, inner.chance: must be 1 or less. Found: 1.5."),
@@ -79,17 +79,16 @@ def test_what_is_out_of_bounds_is_said_with_its_bound_and_line(tmp_path: Path, t
         ("speed: fast\n", "speed: must be a number. Found: 'fast'."),
         ("speed: .inf\n", "speed: must be a number. Found: inf."),
         ("speed:\n", "speed: must be a number. Found: nothing."),
-        ("on: 1\n", "on: must be true or false. Found: 1."),
+        ("lit: 1\n", "lit: must be true or false. Found: 1."),
         ("text: 1\n", "text: must be a text. Found: 1."),
         ("inner: 3\n", "inner: must be keys with values. Found: 3."),
         ("sizes: 3\n", "sizes: must be keys with values. Found: 3."),
-        ("sizes: {1: 2}\n", "sizes.1: must be a text. Found: 1."),
         ("items: 3\n", "items: must be a list of 1 values. Found: 3."),
         ("items: [{name: ''}]\n", "items.0.name: must not be empty. Found: ''."),
         ("items: [{name: A}]\n", "items.0.name: must be written as the pattern ^[a-z]+$ says. Found: 'A'."),
         ("inner: {rates: [1]}\n", "inner.rates: must be a list of 2 values."),
         ("inner: {rates: [1, 2, 3]}\n", "inner.rates: must be a list of 2 values."),
-        ("inner: {least: 10}\n", "inner.least: must be no more than the 9 of 'most'."),
+        ("inner: {least: 10}\n", "inner.least: must be no more than the 9 of 'most'. Found: 10."),
     ],
 )
 def test_what_is_of_another_sort_is_said_in_plain_words(tmp_path: Path, text: str, expected: str) -> None:
@@ -128,8 +127,14 @@ def test_lists_too_short_or_too_long_are_said_so_where_no_length_is_usual(tmp_pa
             checked(Outer, read.raw, read, whose="a world")
 
 
+def test_a_key_that_is_no_text_is_said_so(tmp_path: Path) -> None:
+    read = given(tmp_path, "lit: true\nsizes:\n  1: 2\n")
+    with pytest.raises(SimulationError, match=r"line 3, sizes\.1.*: must be a text\."):
+        checked(Outer, read.raw, read, whose="a world")
+
+
 def test_what_is_missing_is_said_at_what_lacks_it(tmp_path: Path) -> None:
-    assert said(tmp_path, "on: true\nitems:\n- {}\n") == "line 3, items.0.name: the key 'name' is missing."
+    assert said(tmp_path, "lit: true\nitems:\n- {}\n") == "line 3, items.0.name: the key 'name' is missing."
 
 
 def test_all_that_is_wrong_is_said_and_each_once(tmp_path: Path) -> None:
@@ -150,7 +155,7 @@ def test_what_does_not_come_from_the_file_is_not_put_down_to_it(tmp_path: Path) 
         if not overruled:
             name, found = ("inner.chance", "must be 0 or more. Found: -1.")
         assert str(error.value) == f"The {name} of a world {found}"
-    with pytest.raises(SimulationError, match="^The count of a list must be 10 or less. Found: 99.$"):
+    with pytest.raises(SimulationError, match=r"^The count of a list must be 10 or less\. Found: 99\.$"):
         checked(Outer, {"count": 99}, None, whose="a list")
 
 

@@ -71,8 +71,10 @@ def test_what_arrives_after_the_worlds_end_is_missing() -> None:
 
 
 def test_events_are_delivered_by_account_and_time() -> None:
-    mixed = events().sample(frac=1, random_state=4)
-    pd.testing.assert_frame_equal(delivered(mixed, WORLD, doubled=0, random=chance()), events())
+    some = events()
+    some.loc[::7, "recorded"] = UNTIL
+    found = delivered(some.sample(frac=1, random_state=4), WORLD, doubled=0, random=chance())
+    pd.testing.assert_frame_equal(found, some[some["recorded"] < UNTIL].reset_index(drop=True))
 
 
 def test_a_doubled_event_stands_in_two_equal_rows_side_by_side() -> None:
@@ -123,6 +125,7 @@ def test_late_rows_are_the_same_rows_and_known_before_the_world_ends() -> None:
 
 def test_an_end_that_nothing_follows_is_late_by_itself() -> None:
     gap = subscriptions(1).assign(valid_from=lambda rows: rows["valid_from"] + [0 * A_DAY, 5 * A_DAY, 5 * A_DAY])
+    gap["recorded_at"] = gap["valid_from"] + pd.Timedelta(hours=1)
     both = pd.concat([gap.assign(subscription_id=f"s{number}") for number in range(60)], ignore_index=True)
     found = late_rows(both, WORLD, share=0.5, days=3, random=chance())
     first = found[::3]

@@ -77,6 +77,25 @@ def row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(told)} |"
 
 
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    """Give a whole table.
+
+    Parameters
+    ----------
+    head : iterable of str
+        Names of the columns.
+    rows : iterable of iterable of str
+        Cells, from top to bottom.
+
+    Returns
+    -------
+    list of str
+        Its lines.
+    """
+    names = list(head)
+    return [row(names), f"|{'---|' * len(names)}", *map(row, rows)]
+
+
 def quote(text: str) -> str:
     """Give a phrase in quotes, its placeholders marked.
 

@@ -1,7 +1,7 @@
 """All generated pages, and how they are written.
 
 A page is refused while something public is undocumented: a signal without a docstring, a column without a meaning, a
-key of the settings that its class does not describe.
+key of the settings or a parameter of simulated worlds that its class does not describe.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from uptier.documentation.markdown import GENERATED, documented, page
+from uptier.documentation.parameters_page import parameters_page
 from uptier.documentation.settings_page import settings_page
 from uptier.documentation.signals_page import signals_page
 from uptier.documentation.tables_page import data_page, tables_page
+from uptier.documentation.world_page import world_page, world_pictures
 from uptier.settings import Thresholds
 from uptier.signals.catalog import catalog
 from uptier.store import write_whole
@@ -23,18 +25,22 @@ demo), and scoring goes by rules; 4 something that you can act on, said in words
 """
 
 
-def pages(help_by_command: Mapping[str, str]) -> dict[Path, str]:
-    """Give all generated pages.
+def pages(root: Path, help_by_command: Mapping[str, str]) -> dict[Path, str]:
+    """Give all generated pages, and their pictures.
+
+    A world is simulated for the last of them, which takes seconds: what is not documented is refused before.
 
     Parameters
     ----------
+    root : Path
+        Root of the repository, where measured figures are read.
     help_by_command : mapping of str to str
         What ``--help`` says of each verb; the empty name is the program itself.
 
     Returns
     -------
     dict of Path to str
-        Page, relative to the root of the repository, to its text.
+        Page or picture, relative to the root of the repository, to its text.
 
     Raises
     ------
@@ -48,11 +54,14 @@ def pages(help_by_command: Mapping[str, str]) -> dict[Path, str]:
         docs / "settings.md": settings_page(),
         docs / "cli.md": cli_page(help_by_command),
         Path("data") / "README.md": data_page(),
+        docs / "world-parameters.md": parameters_page(),
+        docs / "world.md": world_page(root),
+        **{docs / "pictures" / name: text for name, text in world_pictures().items()},
     }
 
 
 def write_pages(root: Path, help_by_command: Mapping[str, str]) -> list[Path]:
-    """Write the generated pages, each whole or not at all.
+    """Write the generated pages and pictures, each whole or not at all.
 
     Parameters
     ----------
@@ -64,14 +73,14 @@ def write_pages(root: Path, help_by_command: Mapping[str, str]) -> list[Path]:
     Returns
     -------
     list of Path
-        The pages.
+        The pages and pictures.
 
     Raises
     ------
     UptierError
         If something public is undocumented: no page is written then. Or if a page cannot be written.
     """
-    made = pages(help_by_command)
+    made = pages(root, help_by_command)
     return [write_whole(root / name, _writer(text)) for name, text in made.items()]
 
 

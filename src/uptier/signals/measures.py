@@ -22,7 +22,6 @@ from uptier.tables.clean import KIND
 Number: TypeAlias = Deferred
 
 GATE_KINDS = ("gate_hit", "upgrade_prompt", "trial_use", "limit_error")
-LEADING_ROLES = ("champion", "executive")
 MINOR_UNITS = 100
 
 MAX_PERIODS = 6  # billing periods that are looked back on

@@ -182,6 +182,8 @@ class Chain:
         Times that hazard in the month in which the term ends.
     changing : dict of str to tuple of Factor
         For each of :data:`CHANGES`, the factors of its hazard, per step.
+    fastest : float
+        What the hazard of buying approaches and never exceeds, per step, however large the product of its factors.
     after : dict of str to tuple of Move
         For each of them, what it does to the state.
     moves : tuple of Move
@@ -191,6 +193,7 @@ class Chain:
     churn: tuple[Factor, ...]
     renewal: float
     changing: Mapping[str, tuple[Factor, ...]]
+    fastest: float
     after: Mapping[str, tuple[Move, ...]]
     moves: tuple[Move, ...]
 
@@ -210,7 +213,7 @@ class Chain:
             Columns as in :data:`DECISIONS`; rows sum to 1.
         """
         leaving = _product([factor.at(state) for factor in self.churn])
-        changing = [_product([factor.at(state) for factor in self.changing[name]]) for name in CHANGES]
+        changing = [self._hazard(name, [factor.at(state) for factor in self.changing[name]]) for name in CHANGES]
         return np.stack(_shared(leaving * np.where(renewing, self.renewal, 1.0), changing), axis=1)
 
     def decisions_everywhere(self, *, renewing: bool) -> list[Floats]:
@@ -228,8 +231,12 @@ class Chain:
         """
         full = self.shape
         leaving = _product([factor.grid() for factor in self.churn]) * (self.renewal if renewing else 1.0)
-        changing = [_product([factor.grid() for factor in self.changing[name]]) for name in CHANGES]
+        changing = [self._hazard(name, [factor.grid() for factor in self.changing[name]]) for name in CHANGES]
         return _shared(np.broadcast_to(leaving, full), [np.broadcast_to(hazard, full) for hazard in changing])
+
+    def _hazard(self, name: str, factors: list[Floats]) -> Floats:
+        hazard = _product(factors)
+        return hazard / (1 + hazard / self.fastest) if name in CONVERSIONS else hazard
 
     @cached_property
     def move_matrices(self) -> tuple[sparse.csr_array, ...]:

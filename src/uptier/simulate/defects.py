@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, field_validator
@@ -92,9 +92,9 @@ class Defects(Group):
     exchange_moves : float
         Standard deviation of the logarithm of the exchange rate from one quarter to the next, the same for all.
     mergers : float
-        Share of accounts that are absorbed by another account. From that day on all that is theirs is the other's:
-        their subscription ends, reason `merged`, and goes on under another id, reason `merge`. Truth is silent of
-        both where a window reaches the day, and afterwards.
+        Share of accounts that are absorbed by another account. From that day on all that is theirs is the other's, but
+        for add-ons, which end: their subscription ends, reason `merged`, and goes on under another id, reason `merge`.
+        Truth is silent of both where a window reaches the day, and afterwards.
     merger_days : int
         How long both are customers side by side at least, were there no merger; days.
     backfilled : float
@@ -115,7 +115,7 @@ class Defects(Group):
     doubled_events: PerMillion = 25.0
     doubled_tickets: PerMillion = 0.0
     bots: Share = 0.02
-    bot_hours: int = Field(default=3, ge=1, le=24)
+    bot_hours: Literal[1, 2, 3, 4, 6, 8, 12, 24] = 3
     test_users: Share = 0.02
     test_users_each: int = Field(default=2, ge=1)
     staff: int = Field(default=6, ge=1, le=10_000)

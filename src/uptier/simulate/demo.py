@@ -9,6 +9,8 @@ from importlib import resources
 from pathlib import Path
 from string import Template
 
+import yaml
+
 from uptier.simulate.world import simulate
 from uptier.store import write_whole
 
@@ -69,4 +71,6 @@ def project_text(*, project: str, source: str) -> str:
     """
     text = resources.files("uptier.simulate").joinpath("demo.yaml").read_text(encoding="utf-8")
     plain = re.fullmatch(r"[\w./-]+", source)
-    return Template(text).substitute(project=project, source=source if plain else json.dumps(source))
+    # a name such as null would be read as none
+    quoted = project if isinstance(yaml.safe_load(project), str) else json.dumps(project)
+    return Template(text).substitute(project=quoted, source=source if plain else json.dumps(source))

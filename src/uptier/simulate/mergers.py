@@ -1,7 +1,7 @@
 """Accounts that become part of another: from that day on all that was theirs is the other's, add-ons aside.
 
-What had happened before stays where it was. Add-ons are not taken over: they end on the day. Truth cannot speak of either
-from then on: the world goes on deciding for each of them, but what is written down is about both together.
+What had happened before stays where it was. Add-ons are not taken over: they end on the day. Truth cannot speak of
+either from then on: the world goes on deciding for each of them, but what is written down is about both together.
 """
 
 from __future__ import annotations

@@ -106,8 +106,8 @@ class Customers(Group):
     most_discount: Share = 0.25
     billed_monthly: Share = 0.55
     depth_spread: Rate = 0.25
-    noise_level: float = -0.2
-    noise_spread: Rate = 0.6
+    noise_level: float = -0.3
+    noise_spread: Rate = 0.85
     before: Before = Before(
         growth=(0.16, 0.54, 0.13, 0.17),
         pressure=(0.18, 0.27, 0.27, 0.17, 0.11),

@@ -99,7 +99,10 @@ def _scarce(times: float) -> dict[str, object]:
 
 
 PRESETS: dict[str, Preset] = {
-    "demo": Preset(about="A company to look around in: 800 accounts over two years.", parameters=Parameters()),
+    "demo": Preset(
+        about="A company to look around in: 800 accounts over two and a half years.",
+        parameters=Parameters(months=30),
+    ),
     "standard": Preset(
         about="The same company with 5,000 accounts and more than 20 million events: where claims are measured.",
         parameters=Parameters(accounts=5000),

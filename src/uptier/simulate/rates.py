@@ -8,9 +8,9 @@ one step compete, and their chances never add up to more than 1.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from uptier.simulate.parameters import (
     FiveRates,
@@ -26,6 +26,8 @@ from uptier.simulate.parameters import (
     TwoRates,
 )
 from uptier.simulate.timeline import STEPS_PER_MONTH
+
+Positive = Annotated[float, Field(gt=0)]
 
 
 class Pace(Group):
@@ -111,6 +113,8 @@ class Rates(Group):
         plan takes somebody who wants it and money to pay for it; seats are bought by whoever runs out of them.
     seat_by_depth, upgrade_by_depth, addon_by_depth : tuple of float, shape (2,)
         Times that hazard, for light and deep use.
+    fastest_sale : float
+        What the hazard of buying approaches, per step, however much all of the above speaks for it: deals take time.
     seats_for_two_levels : float
         Share of orders of seats that lower the pressure by two levels; the others lower it by one.
     upgrade_brings_seats : float
@@ -156,22 +160,23 @@ class Rates(Group):
     plan_sign: Three = (0.0, 0.02, 0.08)
     gap_sign: Three = (0.0, 0.02, 0.075)
     calendar_contact: Share = 0.030
-    talk_lost: Four = (0.40, 0.26, 0.17, 0.13)
+    talk_lost: Four = (0.36, 0.22, 0.125, 0.09)
     rest_over: Share = 0.12
-    seat_alone: FiveRates = (0.0004, 0.0008, 0.002, 0.008, 0.018)
-    seat_in_talk: FiveRates = (0.006, 0.010, 0.030, 0.13, 0.21)
-    upgrade_alone: ThreeRates = (0.0008, 0.006, 0.018)
-    upgrade_in_talk: ThreeRates = (0.013, 0.07, 0.18)
-    addon_alone: ThreeRates = (0.0008, 0.006, 0.018)
-    addon_in_talk: ThreeRates = (0.013, 0.055, 0.14)
-    seat_by_growth: FourRates = (0.25, 0.70, 1.3, 2.0)
-    buying_by_mood: FourRates = (0.10, 0.35, 1.0, 1.5)
-    seat_backing: FourRates = (0.35, 0.90, 0.70, 1.90)
-    upgrade_backing: FourRates = (0.12, 0.35, 0.40, 2.60)
-    addon_backing: FourRates = (0.20, 0.60, 0.45, 2.40)
-    seat_by_depth: TwoRates = (0.75, 1.20)
-    upgrade_by_depth: TwoRates = (0.45, 1.45)
-    addon_by_depth: TwoRates = (0.60, 1.35)
+    seat_alone: FiveRates = (0.0002, 0.0004, 0.0015, 0.008, 0.018)
+    seat_in_talk: FiveRates = (0.004, 0.007, 0.028, 0.26, 0.44)
+    upgrade_alone: ThreeRates = (0.0002, 0.004, 0.020)
+    upgrade_in_talk: ThreeRates = (0.012, 0.08, 0.34)
+    addon_alone: ThreeRates = (0.0002, 0.004, 0.020)
+    addon_in_talk: ThreeRates = (0.008, 0.07, 0.25)
+    seat_by_growth: FourRates = (0.15, 0.50, 1.4, 2.3)
+    buying_by_mood: FourRates = (0.10, 0.30, 1.0, 1.6)
+    seat_backing: FourRates = (0.15, 0.60, 0.50, 2.20)
+    upgrade_backing: FourRates = (0.08, 0.25, 0.35, 3.00)
+    addon_backing: FourRates = (0.12, 0.50, 0.40, 2.80)
+    seat_by_depth: TwoRates = (0.65, 1.25)
+    upgrade_by_depth: TwoRates = (0.35, 1.55)
+    addon_by_depth: TwoRates = (0.50, 1.40)
+    fastest_sale: Positive = 0.40
     seats_for_two_levels: Share = 0.5
     upgrade_brings_seats: Share = 0.3
     soured: Share = 0.75
@@ -232,6 +237,7 @@ DEAF = Rates.model_validate(
         "seat_alone": _evenly(0.0075, ONES5),
         "seat_in_talk": _evenly(0.0075, ONES5),
         **{f"{name}_{how}": _evenly(0.005, ONES3) for name in ("upgrade", "addon") for how in ("alone", "in_talk")},
+        "fastest_sale": 1e6,
         "seat_by_growth": ONES4,
         "buying_by_mood": ONES4,
         **{f"{name}_backing": ONES4 for name in ("seat", "upgrade", "addon")},

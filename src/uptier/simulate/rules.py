@@ -56,6 +56,7 @@ def chain_of(rates: Rates, *, brisk: bool, deep: bool, contacted: bool) -> Chain
         ),
         renewal=rates.churn_at_renewal,
         changing={**_buying(rates, deep, talks), **_cutting(rates)},
+        fastest=rates.fastest_sale,
         after={**{name: _after(name, rates, talks) for name in NEEDED}, **_after_a_cut()},
         moves=_moves(rates, rates.brisk if brisk else rates.calm, talks),
     )

@@ -18,7 +18,6 @@ from uptier.simulate.usage import KINDS, feature_names
 
 ROOM_FOR_EVENTS = 100_000_000  # in each block of accounts
 INVITED_DAYS = 5  # at most so long before their first step people are invited
-ROOM_FOR_EVENTS = 100_000_000  # in each block of accounts
 
 
 def account_table(population: Population) -> pa.Table:

@@ -129,9 +129,9 @@ class Voices(Group):
     faults_by_mood: FourRates = (0.30, 0.30, 0.06, 0.02)
     middle_seats: Positive = 12.0
     tickets_by_size: Rate = 0.4
-    named_gaps: ThreeRates = (0.003, 0.10, 0.40)
-    named_wishes: ThreeRates = (0.002, 0.02, 0.08)
-    no_seats: FiveRates = (0.0, 0.0, 0.002, 0.01, 0.05)
+    named_gaps: ThreeRates = (0.003, 0.12, 0.45)
+    named_wishes: ThreeRates = (0.002, 0.03, 0.12)
+    no_seats: FiveRates = (0.0, 0.0, 0.003, 0.02, 0.10)
     escalated_questions: Share = 0.02
     escalated_faults: Share = 0.25
     escalated_others: Share = 0.05
@@ -149,7 +149,7 @@ class Voices(Group):
     says_what_is_wished: Three = (0.01, 0.05, 0.12)
     go_live_steps: Between = (1, 5)
     first_value_steps: Between = (4, 12)
-    goals_by_mood: FourRates = (0.01, 0.015, 0.04, 0.06)
+    goals_by_mood: FourRates = (0.004, 0.006, 0.018, 0.030)
     goals_by_champion: TwoRates = (0.5, 1.2)
     goals_by_depth: TwoRates = (0.8, 1.23)
     goals_from_step: int = Field(default=12, ge=0)

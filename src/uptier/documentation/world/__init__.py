@@ -1,0 +1,1 @@
+"""A simulated world in figures and pictures, for its page."""
