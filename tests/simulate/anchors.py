@@ -286,10 +286,12 @@ class Lead:
 
 
 def lead_of_power_users(base: duckdb.DuckDBPyConnection, *, since: dt.date, until: dt.date) -> Lead:
-    """Measure by how much power users lead the growth of seats.
+    """Measure by how much power users lead the growth of the team: the people invited in four weeks, over the seats.
 
-    A power user was active on at least 10 of the last 28 days and on twice the mean of the account's active users. What
-    all accounts of a week have in common (holidays, the season) is taken out of both series.
+    Licences would be the wrong target, since when they are bought hangs on budgets and talks as well; and active users
+    rise with the power users among them. A power user was active on at least 10 of the last 28 days and on twice the
+    mean of the account's active users. What all accounts of a week have in common (holidays, the season) is taken out
+    of both series.
     """
     weeks = (until - since).days // 7
     rows = asked(
@@ -318,7 +320,8 @@ def lead_of_power_users(base: duckdb.DuckDBPyConnection, *, since: dt.date, unti
     seats = _seats_by_week(base, accounts, since=since, weeks=weeks)
     there = np.isfinite(seats) & (active > 0)
     change = _over_four_weeks(np.where(there, power, np.nan))
-    growth = _over_four_weeks(np.log(np.where(there, seats, np.nan)))
+    invited = np.cumsum(_invited_by_week(base, accounts, since=since, weeks=weeks), axis=1)
+    growth = _over_four_weeks(np.where(there, invited, np.nan)) / np.where(there, seats, np.nan)
     half = SMOOTHED_WEEKS // 2
     raw = {lag: _correlation(change, growth, lag) for lag in range(LEADS_WEEKS.start - half, LEADS_WEEKS.stop + half)}
     return Lead({lag: float(np.mean([raw[lag + near] for near in range(-half, half + 1)])) for lag in LEADS_WEEKS})
@@ -342,6 +345,24 @@ def _seats_by_week(
         if row.account_id in place:
             seats[place[row.account_id], max(int(row.first) - 1, 0) : max(int(row.last) - 1, 0)] = row.seats
     return seats
+
+
+def _invited_by_week(
+    base: duckdb.DuckDBPyConnection, accounts: NDArray[np.str_], *, since: dt.date, weeks: int
+) -> Floats:
+    """People who were invited in each week."""
+    rows = asked(
+        base,
+        f"""
+        SELECT account_id, CAST((CAST(created_at AS DATE) - DATE '{since}') // 7 AS INT) AS week, count(*) AS people
+        FROM users WHERE created_at >= DATE '{since}' GROUP BY ALL ORDER BY account_id, week
+        """,
+    )
+    place = {account_id: number for number, account_id in enumerate(accounts.tolist())}
+    known = rows["account_id"].isin(place) & (rows["week"] < weeks)
+    invited = np.zeros((len(accounts), weeks))
+    invited[rows.loc[known, "account_id"].map(place), rows.loc[known, "week"]] = rows.loc[known, "people"]
+    return invited
 
 
 def _over_four_weeks(values: Floats) -> Floats:

@@ -101,7 +101,7 @@ def _scarce(times: float) -> dict[str, object]:
 PRESETS: dict[str, Preset] = {
     "demo": Preset(
         about="A company to look around in: 800 accounts over two and a half years.",
-        parameters=Parameters(months=30),
+        parameters=Parameters(months=30, usage=Usage(features_a_day=(0.5, 0.9))),  # light enough for any machine
     ),
     "standard": Preset(
         about="The same company with 5,000 accounts and more than 20 million events: where claims are measured.",
