@@ -171,7 +171,8 @@ _SEATS = {
 }  # fmt: skip
 _USERS = {
     "seat_utilisation", "periods_near_ceiling", "days_until_ceiling", "active_users", "power_users",
-    "new_power_users", "busiest_user_days", "busiest_user_share", "active_user_growth", "executive_active_days",
+    "new_power_users", "busiest_user_days", "busiest_user_share", "active_user_growth", "champion_active_days",
+    "executive_active_days",
 }  # fmt: skip
 _DAYS = {
     "peak_daily_utilisation", "daily_active_share", "periods_peak_near_ceiling", "peak_user_growth",
@@ -190,7 +191,7 @@ COSTS = {
     ("subscriptions", "plan_id"): _PLAN,
     ("subscriptions", "term_end"): {"days_until_renewal"},
     ("subscriptions", "billing_period_months"): {"billing_months"},
-    ("users", "role"): {"executive_active_days"},
+    ("users", "role"): {"champion_active_days", "executive_active_days"},
     ("usage_events", "user_id"): _USERS | _DAYS,
     ("usage_events", "feature"): _FEATURES,
     ("usage_daily", "feature"): _FEATURES,

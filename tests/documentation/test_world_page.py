@@ -13,11 +13,15 @@ import pytest
 
 from tests.simulate import anchors
 from uptier.documentation import world_page as of_world
+from uptier.documentation.world.aftermath import IN_NEED, WITHOUT
+from uptier.documentation.world.drawing import COLOURS, milliseconds
 from uptier.documentation.world.figures import CASES, FUNNEL, Figures, figures_of
 from uptier.documentation.world.intervals import by_account, clustered, ratio, wilson
 from uptier.documentation.world.life import LEAST_SEATS
+from uptier.documentation.world.life_picture import SHAPES
 from uptier.documentation.world.measured import measured, on_standard
 from uptier.documentation.world.pictures import pictures
+from uptier.documentation.world.rates import win_rates
 from uptier.documentation.world.svg import tidy
 from uptier.documentation.world.tables import TYPES, happens
 from uptier.errors import UptierError
@@ -230,3 +234,23 @@ def test_something_happens_within_a_window_but_not_at_its_end() -> None:
     days = pd.Series([day, day, day])
     assert happens(events, asked, days, 0, 9).tolist() == [True, False, False]
     assert happens(events, asked, days, 1, 10).tolist() == [False, True, False]
+
+
+def test_a_win_rate_counts_what_is_won_and_lost_and_nothing_that_is_open() -> None:
+    calls = pd.DataFrame(
+        {
+            "account_id": list("aabbc"),
+            "upsell_type": "add_on",
+            "started_by": ["named_gap", "named_gap", "calendar", "named_gap", "named_gap"],
+            "result": ["won", "lost", "lost", "open", "won"],
+        }
+    )
+    rates = {(one.of, one.started_by): (round(one.value, 3), one.count) for one in win_rates(calls)}
+    assert rates["add_on", "signal"] == (0.667, 3)
+    assert rates["add_on", "calendar"] == (0.0, 1)
+
+
+def test_upsells_have_a_shape_and_a_colour_each_and_a_need_that_they_answer() -> None:
+    assert set(SHAPES) == set(COLOURS) == set(IN_NEED) == set(WITHOUT)
+    assert len(set(SHAPES.values())) == len(set(COLOURS.values())) == len(SHAPES)
+    assert milliseconds("1970-01-02") == 86_400_000

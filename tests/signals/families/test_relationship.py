@@ -25,7 +25,10 @@ TEXT = """
     b       | other | 2026-03-28       | login
     late    | chief | 2026-03-28       | login
     """
-EXPECTED: Answers = {"executive_active_days": {"a": 2, "b": 0, "late": 0, "silent": 0}}
+EXPECTED: Answers = {
+    "champion_active_days": {"a": 1, "b": 0, "late": 0, "silent": 0},
+    "executive_active_days": {"a": 2, "b": 0, "late": 0, "silent": 0},
+}
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -34,10 +37,9 @@ def test_relationship(name: str) -> None:
     assert answers[name] == EXPECTED[name]
 
 
-def test_a_role_is_unknown_before_the_project_says_that_it_holds() -> None:
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_role_is_unknown_before_the_project_says_that_it_holds(name: str) -> None:
     later = answers_of("relationship", TEXT, accounts="a", holds_since={"users.role": "2026-03-30"})
-    assert later["executive_active_days"] == {"a": None}
-    assert "executive_active_days" in unavailable(TEXT)
-    assert "executive_active_days" in unavailable(
-        "# usage_daily\naccount | day | kind | events\n# users\naccount | user"
-    )
+    assert later[name] == {"a": None}
+    assert name in unavailable(TEXT)
+    assert name in unavailable("# usage_daily\naccount | day | kind | events\n# users\naccount | user")
