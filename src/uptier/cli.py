@@ -266,7 +266,7 @@ def demo(
 
 @app.command()
 def docs(root: Annotated[Path, typer.Option(help="Root of the repository.")] = Path()) -> None:
-    """Write the generated pages: signals, tables, settings and this command line."""
+    """Write the generated pages: signals, tables, settings, this command line, and the simulated world in pictures."""
     from uptier.documentation import write_pages
 
     for page in write_pages(root, help_texts()):

@@ -70,7 +70,7 @@ TOUCHED = {
 }
 WORLD = Timeline(dt.date(2025, 1, 1), dt.date(2026, 1, 1))
 UNTIL = pd.Timestamp(WORLD.data_until, tz="UTC")
-ACCOUNTS = 80
+ACCOUNTS = 130  # enough that some that are absorbed hold add-ons
 
 
 @cache
