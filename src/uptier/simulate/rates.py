@@ -274,11 +274,33 @@ class Eras:
     second_from: int = 0
 
     def which(self, step: int) -> int:
-        """Say which era a step belongs to, 0 or 1."""
+        """Say which era a step belongs to.
+
+        Parameters
+        ----------
+        step : int
+            The step.
+
+        Returns
+        -------
+        int
+            0 or 1.
+        """
         return int(len(self.rates) > 1 and step >= self.second_from)
 
     def at(self, step: int) -> Rates:
-        """Give the rates of a step."""
+        """Give the rates of a step.
+
+        Parameters
+        ----------
+        step : int
+            The step.
+
+        Returns
+        -------
+        Rates
+            Those of its era.
+        """
         return self.rates[self.which(step)]
 
 
