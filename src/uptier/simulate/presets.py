@@ -118,7 +118,8 @@ PRESETS: dict[str, Preset] = {
     ),
     "null": Preset(
         about="Outcomes fall evenly on everybody, so nothing can be learnt.",
-        parameters=Parameters(rates=DEAF),
+        # who merges lives on as part of another account, so its cancellations would tell of that account's
+        parameters=Parameters(rates=DEAF, defects=Defects(mergers=0.0)),
         held=tuple(f"rates.{name}" for name in sorted(DEAF.model_fields_set)),
     ),
     "few": Preset(
