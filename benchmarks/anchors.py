@@ -35,6 +35,8 @@ from tests.simulate.anchors import (
     selections,
     win_rates,
 )
+from uptier.documentation.world.aftermath import HELD
+from uptier.documentation.world.rates import LEAST_TIMES, NRR, RANGES
 from uptier.explanation.reasons import fired_triggers
 from uptier.project import Project
 from uptier.signals.catalog import catalog
@@ -42,18 +44,8 @@ from uptier.simulate.presets import DATA_UNTIL
 from uptier.simulate.timeline import months_before
 
 PRESET, SEED, MONTHS = "standard", 11, 24
-WIN_RATES = {
-    ("seat_expansion", "signal"): (0.45, 0.60),
-    ("seat_expansion", "calendar"): (0.0, 0.25),
-    ("plan_upgrade", "signal"): (0.35, 0.50),
-    ("add_on", "signal"): (0.30, 0.45),
-    ("add_on", "calendar"): (0.0, 0.20),
-}
-SIGNAL_OVER_CALENDAR_AT_LEAST = 1.8
 SEVERAL, SEVERAL_TIMES_AT_LEAST = 3, 3.0
 LEAD_DAYS = (30, 60)
-RETENTION = (1.05, 1.25)
-AFTER_UPSELL = (0.03, 0.10)
 HIGHEST_TIER = 3.0
 
 
@@ -78,12 +70,12 @@ def main() -> None:
         "figures": {"failed": failed, **figures, **several, "seconds": time.perf_counter() - began},
         "bounds": {
             "failed": [],
-            "win_rates": {" ".join(key): value for key, value in WIN_RATES.items()},
-            "signal_over_calendar": SIGNAL_OVER_CALENDAR_AT_LEAST,
+            "win_rates": {" ".join(key): value for key, value in RANGES.items()},
+            "signal_over_calendar": LEAST_TIMES,
             f"several_{SEVERAL}_times_silent": SEVERAL_TIMES_AT_LEAST,
             "power_users_lead_days": LEAD_DAYS,
-            "retention": RETENTION,
-            "lapsed_after_upsell": AFTER_UPSELL,
+            "retention": NRR,
+            "lapsed_after_upsell": HELD,
             "well_timed": "below its base",
             "pushed": "above its base",
         },
@@ -100,11 +92,11 @@ def of_tables(base: Any) -> tuple[dict[str, object], list[str]]:
     after = aftermath(base, until=DATA_UNTIL)
     lead = lead_of_power_users(base, since=months_before(DATA_UNTIL, MONTHS), until=DATA_UNTIL)
     checks = {
-        **{f"win rate, {' '.join(key)}": rates[key].meets(*bounds) for key, bounds in WIN_RATES.items()},
-        "signal over calendar": ratio >= SIGNAL_OVER_CALENDAR_AT_LEAST,
-        "retention": RETENTION[0] <= year["all"] <= RETENTION[1],
+        **{f"win rate, {' '.join(key)}": rates[key].meets(*bounds) for key, bounds in RANGES.items()},
+        "signal over calendar": ratio >= LEAST_TIMES,
+        "retention": NRR[0] <= year["all"] <= NRR[1],
         "power users' lead": LEAD_DAYS[0] <= lead.days <= LEAD_DAYS[1],
-        "lapsed after an upsell": AFTER_UPSELL[0] <= after.upselled.value <= AFTER_UPSELL[1],
+        "lapsed after an upsell": HELD[0] <= after.upselled.value <= HELD[1],
         "well timed": after.timed.interval[1] < after.timed_base,
         "pushed": after.pushed.interval[0] > after.pushed_base,
     }

@@ -17,7 +17,7 @@ from uptier.simulate.outreach import Programme
 from uptier.simulate.parameters import Group
 from uptier.simulate.people import Teams
 from uptier.simulate.population import Customers
-from uptier.simulate.rates import DEAF, Rates, Shift
+from uptier.simulate.rates import DEAF, HAZARDS, Rates, Shift
 from uptier.simulate.usage import Usage
 from uptier.simulate.voice import Voices
 
@@ -86,16 +86,13 @@ class Preset:
     held: tuple[str, ...] = ()
 
 
-_HAZARDS = ("seat_alone", "seat_in_talk", "upgrade_alone", "upgrade_in_talk", "addon_alone", "addon_in_talk")
-
-
 def _rates(**changed: object) -> Rates:
     return Rates.model_validate(Rates().model_dump() | changed)
 
 
 def _scarce(times: float) -> dict[str, object]:
     """Every hazard of buying, so many times."""
-    return {name: tuple(times * one for one in getattr(Rates(), name)) for name in _HAZARDS}
+    return {name: tuple(times * one for one in getattr(Rates(), name)) for name in HAZARDS}
 
 
 PRESETS: dict[str, Preset] = {

@@ -222,6 +222,9 @@ ONES3 = (1.0, 1.0, 1.0)
 ONES4 = (1.0, 1.0, 1.0, 1.0)
 ONES5 = (1.0, 1.0, 1.0, 1.0, 1.0)
 
+# of buying
+HAZARDS = ("seat_alone", "seat_in_talk", "upgrade_alone", "upgrade_in_talk", "addon_alone", "addon_in_talk")
+
 
 def _evenly(rate: float, places: tuple[float, ...]) -> tuple[float, ...]:
     return tuple(rate * one for one in places)
@@ -346,12 +349,11 @@ def eras(rates: Rates, shift: Shift) -> Eras:
     """
     if shift.month == 0:
         return Eras((rates,))
-    buying = ("seat_alone", "seat_in_talk", "upgrade_alone", "upgrade_in_talk", "addon_alone", "addon_in_talk")
     backing = ("seat_backing", "upgrade_backing", "addon_backing")
     freed = min(1.0, rates.budget[0][1] * shift.freed)
     later = (
         rates.model_dump()
-        | {name: tuple(one * shift.buying for one in getattr(rates, name)) for name in buying}
+        | {name: tuple(one * shift.buying for one in getattr(rates, name)) for name in HAZARDS}
         | {name: tuple(one**shift.backing for one in getattr(rates, name)) for name in backing}
         | {"churn": rates.churn * shift.churn, "budget": ((1 - freed, freed), rates.budget[1])}
     )
