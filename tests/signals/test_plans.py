@@ -13,7 +13,7 @@ from uptier.signals import families
 from uptier.signals.catalog import Catalog, catalog
 from uptier.signals.contract_plans import PLAN_FACTS, plan_facts
 from uptier.signals.measures import Measures, Question, growth, ratio
-from uptier.signals.other_plans import METER_LOOKBACK_DAYS, METER_TREND_DAYS
+from uptier.signals.record_plans import METER_LOOKBACK_DAYS, METER_TREND_DAYS
 from uptier.signals.plans import answered
 from uptier.signals.usage_plans import activity
 from uptier.signals.windows import LOOKBACK_DAYS, reach, within

@@ -12,8 +12,9 @@ import ibis
 
 from uptier.errors import SignalError, did_you_mean
 from uptier.signals.families import FAMILIES
-from uptier.signals.measures import Measures, Question
+from uptier.signals.measures import Measures
 from uptier.signals.plans import answered
+from uptier.signals.question import Question
 from uptier.signals.signal import Signal
 from uptier.signals.trigger import Trigger
 from uptier.signals.windows import KEY

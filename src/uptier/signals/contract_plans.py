@@ -11,7 +11,7 @@ from uptier.signals.windows import KEY
 if TYPE_CHECKING:
     from ibis.expr import types as ir
 
-    from uptier.signals.measures import Question
+    from uptier.signals.question import Question
     from uptier.tables.history import History
 
 # what the price list says of a plan and of the next one up

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
-from uptier.signals import contract_plans, other_plans, usage_plans
-from uptier.signals.measures import PLAN, Question
+from uptier.signals import contract_plans, record_plans, usage_plans
+from uptier.signals.question import PLAN, Question
 from uptier.signals.windows import KEY
 from uptier.tables.clean import vouched_columns
 
@@ -96,9 +96,9 @@ _PLANS: dict[str, Plan] = {
     "usage_days": usage_plans.days,
     "usage_users": usage_plans.users,
     "addons": contract_plans.addons,
-    "meters": other_plans.meters,
-    "milestones": other_plans.milestones,
-    "tickets": other_plans.tickets,
-    "surveys": other_plans.surveys,
-    "accounts": other_plans.accounts,
+    "meters": record_plans.meters,
+    "milestones": record_plans.milestones,
+    "tickets": record_plans.tickets,
+    "surveys": record_plans.surveys,
+    "accounts": record_plans.accounts,
 }

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
-from uptier.signals.measures import WORKING
+from uptier.signals.question import WORKING
 from uptier.signals.windows import KEY, LOOKBACK_DAYS, reach, within
 
 if TYPE_CHECKING:
     from ibis.expr import types as ir
 
-    from uptier.signals.measures import Question
+    from uptier.signals.question import Question
     from uptier.tables.history import History
 
 SATURDAY = 5  # Monday is 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ibis.expr import types as ir
 
-    from uptier.signals.measures import Question
+    from uptier.signals.question import Question
 
 KEY = ["account_id", "as_of"]
 LOOKBACK_DAYS = 366  # as far as "when last?" looks back

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
-from uptier.signals.measures import PLAN
+from uptier.signals.question import PLAN
 from uptier.signals.windows import KEY, LOOKBACK_DAYS, reach, within
 
 if TYPE_CHECKING:
     from ibis.expr import types as ir
 
-    from uptier.signals.measures import Question
+    from uptier.signals.question import Question
     from uptier.tables.history import History
 
 METER_LOOKBACK_DAYS = 120  # a reading older than this says nothing about today
