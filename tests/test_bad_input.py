@@ -149,7 +149,8 @@ def available(changed: dict[str, Mapped | None], usage: str = "usage_events") ->
 
 
 VOUCHED = {f"accounts.{column}": "2020-01-01" for column in ("region", "segment", "industry")} | {
-    "users.role": "2020-01-01"
+    "users.role": "2020-01-01",
+    "tickets.escalated": "2020-01-01",
 }
 
 
@@ -167,37 +168,62 @@ def test_an_optional_column_that_is_removed_costs_the_signals_that_need_it_and_n
 # which signals a column is needed for; a column that is not listed costs none
 _SEATS = {
     "seat_utilisation", "peak_daily_utilisation", "daily_active_share", "periods_near_ceiling",
-    "periods_peak_near_ceiling", "days_until_ceiling", "seats", "price_per_seat", "seats_gained", "health_score",
+    "periods_peak_near_ceiling", "days_until_ceiling", "days_until_ceiling_earliest", "days_until_ceiling_latest",
+    "days_near_ceiling", "seats", "price_per_seat", "seats_gained", "health_score", "invited_per_seat",
 }  # fmt: skip
 _USERS = {
-    "seat_utilisation", "periods_near_ceiling", "days_until_ceiling", "active_users", "power_users",
-    "new_power_users", "busiest_user_days", "busiest_user_share", "active_user_growth", "champion_active_days",
-    "executive_active_days",
+    "seat_utilisation", "periods_near_ceiling", "days_until_ceiling", "days_until_ceiling_earliest",
+    "days_until_ceiling_latest", "active_users", "power_users", "frequent_users", "broad_users", "deep_users",
+    "new_power_users", "days_since_power_user_emerged", "busiest_user_days", "busiest_user_share",
+    "active_user_growth", "team_pace", "stickiness", "events_per_user", "champion_active_days",
+    "executive_active_days", "days_since_champion_active", "mrr_per_active_user",
 }  # fmt: skip
 _DAYS = {
     "peak_daily_utilisation", "daily_active_share", "periods_peak_near_ceiling", "peak_user_growth",
-    "events_per_user_day", "health_score",
+    "events_per_user_day", "health_score", "days_near_ceiling",
 }  # fmt: skip
-_FEATURES = {"gated_features", "next_tier_features", "features_in_use", "feature_breadth"}
+_FEATURES = {
+    "gated_features", "next_tier_features", "features_in_use", "feature_breadth", "features_gained",
+    "integrations_in_use", "largest_feature_cluster",
+}  # fmt: skip
 _PLAN = {
     "plan", "tier", "tiers_gained", "share_of_list_price", "price_step", "feature_breadth", "next_tier_features",
 }  # fmt: skip
+_TALKS = {"talks_open", "talks_won", "talks_lost", "days_since_talk_lost"}
 COSTS = {
     ("accounts", "segment"): {"segment"},
     ("accounts", "industry"): {"industry"},
     ("accounts", "region"): {"region"},
     ("subscriptions", "seats"): _SEATS,
-    ("subscriptions", "mrr"): {"mrr", "price_per_seat", "share_of_list_price", "price_step", "revenue_growth"},
+    ("subscriptions", "mrr"): {
+        "mrr",
+        "price_per_seat",
+        "mrr_per_active_user",
+        "share_of_list_price",
+        "price_step",
+        "revenue_growth",
+    },
     ("subscriptions", "plan_id"): _PLAN,
     ("subscriptions", "term_end"): {"days_until_renewal"},
     ("subscriptions", "billing_period_months"): {"billing_months"},
-    ("users", "role"): {"champion_active_days", "executive_active_days"},
+    ("users", "role"): {
+        "champion_active_days",
+        "executive_active_days",
+        "champions",
+        "days_since_champion_active",
+    },
+    ("users", "created_at"): {"invited_users", "invited_per_seat"},
     ("usage_events", "user_id"): _USERS | _DAYS,
     ("usage_events", "feature"): _FEATURES,
     ("usage_daily", "feature"): _FEATURES,
-    ("tickets", "text"): {"gaps_named", "days_since_gap_named"},
-    ("tickets", "closed_at"): {"open_tickets"},
-    ("survey_responses", "nps"): {"nps"},
+    # what customers write is known from their answers to surveys too, and the other way round
+    ("tickets", "text"): set(),
+    ("survey_responses", "text"): set(),
+    ("tickets", "closed_at"): {"open_tickets", "days_to_close", "days_since_ticket_closed"},
+    ("tickets", "escalated"): {"escalations"},
+    ("survey_responses", "nps"): {"nps", "nps_change", "nps_mean", "days_since_survey"},
+    ("outreach", "result"): _TALKS,
+    ("outreach", "result_at"): _TALKS,
 }
 
 
@@ -212,7 +238,7 @@ def test_daily_usage_needs_one_count_of_users() -> None:
 def test_an_absent_table_costs_the_signals_that_need_it(name: str) -> None:
     lost = available({}) - available({name: None})
     needed = {"plans", "plan_features", "addons", "users", "usage_events", "meter_readings", "tickets"}
-    needed |= {"survey_responses", "milestones"}
+    needed |= {"survey_responses", "milestones", "outreach"}
     assert bool(lost) == (name in needed)
 
 
@@ -359,7 +385,10 @@ def written(folder: Path) -> list[str]:
 def test_the_small_project_itself_is_sound(tmp_path: Path) -> None:
     config = project(tmp_path)
     assert len(Project(config).frame(dt.date(2026, 1, 1))) == 2
-    assert written(tmp_path) == ["rollup/usage.json", "rollup/usage.parquet"]
+    kept = written(tmp_path)
+    assert kept[0] == "checked/check.json"
+    assert {Path(name).parts[0] for name in kept} == {"checked", "rollup"}
+    assert "rollup/manifest.json" in kept
 
 
 OVERLAPPING = pd.DataFrame(
@@ -408,7 +437,8 @@ def test_a_date_before_all_data_is_refused_and_nothing_is_written(verb: str, tmp
         early_verbs[verb]()
     assert "2024-12-31" in str(caught.value)
     assert caught.value.do
-    assert written(tmp_path) == []
+    # but for what the check found, which is true whatever date is asked for
+    assert written(tmp_path) == ["checked/check.json"]
 
 
 def test_too_little_to_learn_from_is_told(tmp_path: Path) -> None:
@@ -525,7 +555,7 @@ def test_9_a_store_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as caught:
         Project(config).frame(dt.date(2026, 1, 1))
     assert str(caught.value) == (
-        f"{tmp_path / 'store' / 'rollup' / 'usage.parquet'} cannot be written: Not a directory.\n"
+        f"{tmp_path / 'store' / 'rollup' / '000000' / 'people'} cannot be written: Not a directory.\n"
         "Is this a folder that you may write to, with room left on its disk?"
     )
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import pytest
 
-from tests.signals.timelines import DifferentError, Looker, check_equal_rows_count_once, check_only_the_past_matters
+from tests.signals.timelines import (
+    DifferentError,
+    Looker,
+    check_equal_rows_count_once,
+    check_only_the_past_matters,
+    signals_that_see_more_than_the_past,
+)
+from uptier.signals.catalog import catalog
+from uptier.signals.families import FAMILIES
 from uptier.tables.history import History
+from uptier.tables.latest import Latest, latest_of
 
 EXAMPLES = 10  # of 8 histories: a fault that needs more is one that the search would miss on a bad day
 
@@ -32,6 +41,24 @@ def test_a_planted_leak_is_found(fault: str, usage: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(History, "_cut", cut_by(FAULTS[fault]))
     with pytest.raises(DifferentError):
         check_only_the_past_matters(usage, Looker(0), examples=EXAMPLES)
+
+
+@pytest.mark.parametrize("fault", ["no known-at cut", "known-at cut off by one day"])
+def test_a_planted_leak_is_found_in_every_family(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(History, "_cut", cut_by(FAULTS[fault]))
+    found = signals_that_see_more_than_the_past("usage_events", Looker(0), examples=EXAMPLES)
+    assert {catalog().signal(name).family for name in found} == set(FAMILIES)
+
+
+def test_a_latest_row_that_is_shown_before_it_is_known_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def latest(history: History, name: str, thing: Sequence[str]) -> Latest:
+        table = history.tables[name]
+        return latest_of(table.mutate(known_day=table.day), name, thing)
+
+    monkeypatch.setattr(History, "latest", latest)
+    found = signals_that_see_more_than_the_past("usage_events", Looker(0), examples=EXAMPLES)
+    # commercial counts the triggers that fire, of which capacity is one
+    assert {"capacity"} <= {catalog().signal(name).family for name in found} <= {"capacity", "commercial"}
 
 
 def test_an_end_that_is_shown_before_it_is_known_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from uptier.cli import app, help_texts
 from uptier.settings import OUTCOMES, read_settings
 from uptier.simulate.presets import PRESETS
 
-VERBS = ("init", "simulate", "check", "signals", "train", "score", "explain", "run", "demo", "docs")
+VERBS = ("init", "simulate", "check", "signals", "train", "score", "explain", "run", "forget", "demo", "docs")
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 UPTIER = Path(sys.executable).with_name("uptier")
 
@@ -213,6 +213,39 @@ def test_signals_tells_where_they_are(config: Path, tmp_path: Path) -> None:
     # what is said to people does not come in the way
     assert len(made.out.splitlines()) == 1
     assert made.err.startswith(f"Wrote {len(frame):,} rows")
+
+
+def test_signals_in_the_store_tell_their_partitions(config: Path) -> None:
+    made = called("signals", config, "--as-of", "2025-12-01", "--json")
+    assert made.code == 0
+    told = made.json()
+    assert Path(told["manifest"]).parent == Path(told["frame"])
+    assert [one["as_of"] for one in told["partitions"] if one["as_of"] == "2025-12-01"]
+    again = called("signals", config, "--as-of", "2025-12-01")
+    assert again.out.splitlines()[-1].endswith("kept as they were: 1.")
+
+
+def test_signals_explains_itself_before_a_run(config: Path, ran: Called) -> None:
+    told = called("signals", config, "--explain", "--json")
+    assert (told.code, told.err) == (0, "")
+    preview = told.json()
+    assert len(told.out.splitlines()) == 1
+    assert preview["checked"] is True
+    assert preview["rollup"] == "kept"
+    assert preview["sql"][-1]["name"] == "frame"
+    shown = called("signals", config, "--explain")
+    assert shown.code == 0
+    parts = ["What would be read", "The check of the same files is kept.", "looks at accounts", "days back", "-- frame"]
+    places = [shown.out.index(part) for part in parts]
+    assert places == sorted(places)
+
+
+def test_a_signal_that_is_not_available_says_what_it_lacks_before_a_run(config: Path) -> None:
+    bare = config.with_name("no-tickets.yaml")
+    bare.write_text(SMALL.replace("./store", "./explain-store") + "tables: {tickets: {sql: SELECT 1}}\n")
+    refused = called("signals", bare, "--explain")
+    assert refused.code == 4
+    assert "ticket_id" in refused.err
 
 
 def test_explain_tells_the_brief(config: Path, ran: Called) -> None:

@@ -11,6 +11,7 @@ from tests.end_to_end.jobs import SMALL, Called
 from uptier import Project
 from uptier.errors import FindingsError, ModelError, ScoringError, SettingsError, StoreError, TrainingError
 from uptier.settings import OUTCOMES
+from uptier.signals import frames
 from uptier.signals.catalog import catalog
 
 END = dt.date(2026, 1, 1)  # data_until of the small world
@@ -96,11 +97,56 @@ def test_without_a_date_a_frame_has_every_month(project: Project) -> None:
 
 
 def test_a_frame_is_written_into_the_store_or_where_it_is_asked_for(project: Project, tmp_path: Path) -> None:
-    frame, path = project.write_frame(END)
-    assert path == project.settings.store / "frames" / "2026-01-01.parquet"
-    pd.testing.assert_frame_equal(pd.read_parquet(path).fillna(-1), frame.fillna(-1), check_dtype=False)
-    _, elsewhere = project.write_frame(END, tmp_path / "here.parquet")
-    assert elsewhere.read_bytes() == path.read_bytes()
+    framed = project.write_frame(END)
+    assert framed.path == project.settings.store / "frames" / "dates"
+    pd.testing.assert_frame_equal(framed.frame, project.frame(END))
+    pd.testing.assert_frame_equal(frames.read(framed.path, [END]), framed.frame)
+    elsewhere = project.write_frame(END, tmp_path / "here.parquet")
+    assert (elsewhere.path, elsewhere.written) == (tmp_path / "here.parquet", None)
+    one = pd.read_parquet(elsewhere.path)
+    assert list(one.columns) == list(framed.frame.columns)
+    for name in one.columns:
+        known = framed.frame[name].notna()
+        assert (one[name].notna() == known).all()
+        assert one[name][known].tolist() == framed.frame[name][known].tolist()
+
+
+def test_the_months_in_the_store_are_the_same_frame_computed_or_kept(config: Path) -> None:
+    first = Project(config).write_frame()
+    again = Project(config).write_frame()
+    assert again.written is not None
+    assert {one.state for one in again.written.partitions} == {"kept"}
+    pd.testing.assert_frame_equal(again.frame, first.frame)
+    pd.testing.assert_frame_equal(again.frame, Project(config).frame())
+
+
+def test_an_event_that_was_known_late_is_computed_into_exactly_the_dates_that_see_it(tmp_path: Path) -> None:
+    config = jobs.tiny_project(tmp_path, seed=6)
+    config.write_text(config.read_text() + "snapshots: {first: 2025-09-01}\n")
+    before = Project(config).write_frame().frame
+    path = config.parent / "world" / "usage_events.parquet"
+    events = pd.read_parquet(path)
+    late = events[events["account_id"] == before["account_id"].iloc[0]].head(1).copy()
+    zone = events["occurred_at"].dt.tz
+    late["occurred_at"], late["recorded_at"] = pd.Timestamp("2025-08-10", tz=zone), pd.Timestamp("2025-11-15", tz=zone)
+    late["event_id"] = "late"
+    pd.concat([events, late]).astype(events.dtypes).to_parquet(path, index=False)
+    project = Project(config)
+    framed = project.write_frame()
+    assert framed.written is not None
+    assert {one.as_of: one.state for one in framed.written.partitions} == {
+        "2025-09-01": "kept", "2025-10-01": "kept", "2025-11-01": "kept", "2025-12-01": "built", "2026-01-01": "built",
+    }  # fmt: skip
+    pd.testing.assert_frame_equal(framed.frame, Project(config).frame())
+
+
+def test_other_thresholds_compute_every_date_anew(config: Path) -> None:
+    Project(config).write_frame(END)
+    Project(config).write_frame(END - dt.timedelta(days=1))
+    other_text = SMALL + "thresholds: {seat_utilisation: 0.7}\n"
+    framed = Project(other(config, "thresholds", other_text)).write_frame(END)
+    assert framed.written is not None
+    assert {one.as_of: one.state for one in framed.written.partitions}[END.isoformat()] == "built"
 
 
 def test_a_frame_that_cannot_be_written_is_said_so(project: Project, tmp_path: Path) -> None:
@@ -228,8 +274,17 @@ def test_an_account_without_a_subscription_is_told_apart_from_one_that_is_not_th
 
 def test_each_step_says_what_it_does(config: Path) -> None:
     told: list[str] = []
-    Project(config, lambda what, done, of: told.append(what)).score()
+    project = Project(config, lambda what, done, of: told.append(what))
+    project.check()
+    project.score()
     assert "Checking subscriptions" in told
     assert "Rolling up usage" in told
     assert told[-1] == "Scoring"
     assert any(what.startswith(f"Forming {len(catalog().signals)} signals") for what in told)
+
+
+def test_only_the_first_run_on_the_same_files_checks_them(config: Path) -> None:
+    Project(config).check()
+    told: list[str] = []
+    Project(config, lambda what, done, of: told.append(what)).explain("0001")
+    assert not [what for what in told if what.startswith("Checking")]

@@ -67,6 +67,19 @@ def test_each_outcome_has_its_window(yaml: Path) -> None:
     }
 
 
+def test_files_of_ones_own_start_at_the_folder_of_the_yaml(yaml: Path) -> None:
+    settings = read(yaml, "signals: {extra: [acme/a.py]}\noutcomes: {extra: [/b.py, ../c.py], churn: {gap_days: 1}}\n")
+    assert settings.signals.extra == (yaml.parent / "acme" / "a.py",)
+    assert settings.outcomes.extra == (Path("/b.py"), yaml.parent.parent / "c.py")
+    assert list(settings.outcomes.windows) == ["churn"]
+    assert settings.horizon("churn").gap_days == 1
+
+
+def test_an_outcome_of_ones_own_may_have_a_window(yaml: Path) -> None:
+    settings = read(yaml, "outcomes: {extra: [a.py], goal_met: {gap_days: 3}}\n")
+    assert settings.horizon("goal_met").gap_days == 3
+
+
 # what the environment gives ----------------------------------------------------------------------------------------
 
 
@@ -136,6 +149,11 @@ def test_what_stands_in_the_yaml_is_shown_as_it_is_written(yaml: Path) -> None:
             "thresholds: {seat_utilisation: 85}\n",
             "line 5, thresholds.seat_utilisation: Input should be less than or equal to 1. Found: 85.",
         ),
+        (
+            "outcomes: {churn: {gap_dayz: 3}}\n",
+            "line 5, outcomes.churn.gap_dayz: there is no such key. Did you mean 'gap_days'? Found: 3.",
+        ),
+        ("signals: {extra: a.py}\n", "line 5, signals.extra: Input should be a valid tuple. Found: 'a.py'."),
         (
             "outcomes: {upsell: {}}\n",
             "line 5, outcomes: there is no outcome 'upsell'. "

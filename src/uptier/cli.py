@@ -17,9 +17,7 @@ from typer.core import TyperCommand
 from uptier.errors import UptierError
 
 if TYPE_CHECKING:
-    from uptier.project import Project, Scoring, Training
-    from uptier.simulate.world import World
-    from uptier.tables.findings import Findings
+    from uptier.project import Project
 
 REFUSED = 3
 DEMO_FOLDER = Path(".uptier/demo")
@@ -131,9 +129,9 @@ def simulate(
             progress=lambda what, share: progress(what, int(share * 100), 100),
         )
     if json:
-        _print_json(_world_json(world))
+        _saying().print_json(world)
     else:
-        _say_world(world)
+        _saying().say_world(world)
 
 
 @app.command()
@@ -141,9 +139,9 @@ def check(config: Config, json: Json = False) -> None:
     """Say what in the data breaks the contract, how often, and what to do; errors stop every later step."""
     with _progress() as progress:
         findings = _project(config, progress).check()
-    _say_findings(findings, quiet=json)
+    _saying().say_findings(findings, quiet=json)
     if json:
-        _print_json(_findings_json(findings))
+        _saying().print_json(findings)
     if findings.errors:
         raise typer.Exit(UptierError.exit_code)
 
@@ -153,18 +151,52 @@ def signals(
     config: Config,
     as_of: AsOf = None,
     out: Annotated[
-        Path | None, typer.Option(help="Where to write them; by default in the store.", show_default=False)
+        Path | None,
+        typer.Option(help="One file to write all of them to; by default a folder of the store.", show_default=False),
     ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Say what would be read and computed, and the SQL; nothing is computed."),
+    ] = False,
+    test: Annotated[
+        bool,
+        typer.Option("--test", help="Try what every signal promises on the project's own signals; nothing is read."),
+    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="With --test: try uptier's signals too.")] = False,
+    page: Annotated[
+        bool, typer.Option("--catalog", help="Print the page on the project's signals, its own at the end.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Compute the signals of every account and write them as Parquet."""
+    """Write the signals of every account as Parquet; in the store, one partition a date, and only what changed anew."""
+    if page:
+        from uptier.documentation.signals_page import signals_page
+
+        project = _project(config, None)
+        typer.echo(signals_page(project.catalog(), project.settings.thresholds), nl=False)
+        return
+    if test:
+        with _progress() as progress:
+            project = _project(config, progress)
+            verdict = project.try_all_signals() if everything else project.try_own_signals()
+        _saying().say_verdict(verdict, quiet=json)
+        if verdict.broken:
+            raise typer.Exit(UptierError.exit_code)
+        return
     with _progress() as progress:
-        frame, path = _project(config, progress).write_frame(_day(as_of), out)
-    if not json:
-        _say_signals(frame)
-    typer.echo(f"Wrote {len(frame):,} rows of {frame.shape[1] - 2} signals to {path}.", err=json)
+        project = _project(config, progress)
+        if explain:
+            preview = project.preview(_day(as_of))
+        else:
+            framed = project.write_frame(_day(as_of), out)
+    if explain:
+        _saying().say_preview(preview, quiet=json)
+        done: object = preview
+    else:
+        _saying().say_signals(framed, quiet=json)
+        done = framed
     if json:
-        _print_json({"rows": len(frame), "signals": frame.shape[1] - 2, "frame": str(path)})
+        _saying().print_json(done)
 
 
 @app.command()
@@ -173,9 +205,9 @@ def train(config: Config, json: Json = False) -> None:
     with _progress() as progress:
         project = _project(config, progress)
         training = project.train()
-    _say_training(project, training, quiet=json)
+    _saying().say_training(project, training, quiet=json)
     if json:
-        _print_json(_training_json(training))
+        _saying().print_json(training)
     if training.trained.refused_because:
         raise typer.Exit(REFUSED)
 
@@ -186,9 +218,9 @@ def score(config: Config, as_of: AsOf = None, json: Json = False) -> None:
     with _progress() as progress:
         project = _project(config, progress)
         scoring = project.score(_day(as_of))
-    _say_scoring(project, scoring, quiet=json)
+    _saying().say_scoring(project, scoring, quiet=json)
     if json:
-        _print_json(_scoring_json(scoring))
+        _saying().print_json(scoring)
 
 
 @app.command()
@@ -204,7 +236,9 @@ def explain(
     with _progress() as progress:
         brief = _project(config, progress).explain(account, _day(as_of))
     if json:
-        _print_json({"account_id": brief.account_id, "as_of": brief.as_of, "text": brief.text(), "brief": brief})
+        _saying().print_json(
+            {"account_id": brief.account_id, "as_of": brief.as_of, "text": brief.text(), "brief": brief}
+        )
     else:
         _console().print(render(brief))
 
@@ -218,14 +252,35 @@ def run(config: Config, as_of: AsOf = None, json: Json = False) -> None:
         findings.require_no_errors(config)
         training = project.train()
         scoring = project.score(_day(as_of))
-    _say_findings(findings, quiet=json)
-    _say_training(project, training, quiet=json)
-    _say_scoring(project, scoring, quiet=json)
+    _saying().say_findings(findings, quiet=json)
+    _saying().say_training(project, training, quiet=json)
+    _saying().say_scoring(project, scoring, quiet=json)
     if json:
-        told = {"check": _findings_json(findings), "train": _training_json(training), "score": _scoring_json(scoring)}
-        _print_json(told)
+        _saying().print_json({"check": findings, "train": training, "score": scoring})
     if training.trained.refused_because:
         raise typer.Exit(REFUSED)
+
+
+@app.command()
+def forget(
+    config: Config,
+    account: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="The account; with --user, whose user is meant.", show_default=False),
+    ] = None,
+    user: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="The user; without --account, of whatever account.", show_default=False),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which files would be touched.")] = False,
+    json: Json = False,
+) -> None:
+    """Erase an account or a user from all that uptier keeps, and keep them out of later runs."""
+    with _progress() as progress:
+        forgotten = _project(config, progress).forget(account, user, dry_run=dry_run)
+    _saying().say_forgotten(forgotten, quiet=json)
+    if json:
+        _saying().print_json(forgotten)
 
 
 @app.command()
@@ -248,9 +303,9 @@ def demo(
         highest = scoring.scorecard.head(10)
         readiest = highest["account_id"].iloc[int(highest["p_any"].fillna(0).argmax())]
         brief = project.explain(str(readiest))
-    _say_findings(findings, quiet=False)
-    _say_training(project, training, quiet=False)
-    _say_scoring(project, scoring, quiet=False)
+    _saying().say_findings(findings, quiet=False)
+    _saying().say_training(project, training, quiet=False)
+    _saying().say_scoring(project, scoring, quiet=False)
     console = _console()
     console.print()
     console.print(render(brief))
@@ -313,95 +368,8 @@ def _progress() -> Any:
     return working()
 
 
-def _say_world(world: World) -> None:
-    from uptier.simulate.demo import project_text
+def _saying() -> Any:
+    # heavy: what is said is drawn as tables
+    from uptier import saying
 
-    typer.echo(
-        f"Wrote {sum(world.rows.values()):,} rows to {world.folder}: {world.parameters.accounts:,} accounts over "
-        f"{world.parameters.months} months, {world.rows.get('usage_events', 0):,} usage events."
-    )
-    typer.echo("To go on, save these lines here as uptier.yaml, then: uptier run uptier.yaml\n")
-    typer.echo(project_text(project=f"{world.preset}-{world.seed}", source=str(world.folder)), nl=False)
-
-
-def _world_json(world: World) -> dict[str, Any]:
-    return {
-        "folder": str(world.folder),
-        "preset": world.preset,
-        "seed": world.seed,
-        "accounts": world.parameters.accounts,
-        "months": world.parameters.months,
-        "first_day": world.first_day,
-        "data_until": world.data_until,
-        "rows": dict(world.rows),
-    }
-
-
-def _say_findings(findings: Findings, *, quiet: bool) -> None:
-    from uptier.terminal import findings_table
-
-    if not quiet:
-        _console().print(findings_table(findings))
-
-
-def _say_signals(frame: Any) -> None:
-    from uptier.terminal import signals_table
-
-    _console().print(signals_table(frame))
-
-
-def _say_training(project: Project, training: Training, *, quiet: bool) -> None:
-    from uptier.terminal import training_table, training_words
-
-    if not quiet:
-        console = _console()
-        console.print(training_table(training))
-        console.print(training_words(training, project.settings), highlight=False, markup=False)
-
-
-def _say_scoring(project: Project, scoring: Scoring, *, quiet: bool) -> None:
-    from uptier.terminal import scorecard_table, scoring_words
-
-    if not quiet:
-        console = _console()
-        console.print(scorecard_table(scoring, project.settings))
-        console.print(scoring_words(scoring), highlight=False, markup=False, soft_wrap=True)
-
-
-def _findings_json(findings: Findings) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {
-        "errors": len(findings.errors),
-        "warnings": len(findings.warnings),
-        "findings": [asdict(one) for one in findings.all],
-    }
-
-
-def _training_json(training: Training) -> dict[str, Any]:
-    registered = training.registered
-    return {
-        "run_id": registered.run_id,
-        "registered": {"name": registered.name, "version": registered.version, "alias": registered.alias},
-        "refused_because": list(training.trained.refused_because),
-        "heads": {outcome: made.as_json() for outcome, made in training.trained.judgements.items()},
-        "seconds": training.seconds,
-    }
-
-
-def _scoring_json(scoring: Scoring) -> dict[str, Any]:
-    written = scoring.written
-    return {
-        "as_of": scoring.as_of,
-        "rows": written.rows,
-        "scorecard": str(written.parquet),
-        "manifest": str(written.manifest),
-        "model_version": scoring.version,
-        "fallback": written.fallback,
-    }
-
-
-def _print_json(told: object) -> None:
-    from uptier.terminal import as_json
-
-    print(as_json(told))
+    return saying

@@ -10,7 +10,7 @@ import datetime as dt
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -148,6 +148,39 @@ class OutcomeSettings(_Part):
     horizon_days: PositiveDays | None = None
 
 
+class OutcomesSettings(_Part):
+    """What is to be predicted, and where it is looked for; beside `extra` each key is the name of an outcome.
+
+    Attributes
+    ----------
+    extra : tuple of Path
+        Python files that declare outcomes of the project's own; see the guide on your own signals and outcomes.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, OutcomeSettings]
+
+    extra: tuple[Path, ...] = ()
+
+    @property
+    def windows(self) -> dict[str, OutcomeSettings]:
+        """What the project says of each outcome that it names."""
+        return dict(self.__pydantic_extra__)
+
+
+class SignalsSettings(_Part):
+    """Signals beside those of uptier.
+
+    Attributes
+    ----------
+    extra : tuple of Path
+        Python files that declare signals of the project's own, each a family; see the guide on your own signals and
+        outcomes.
+    """
+
+    extra: tuple[Path, ...] = ()
+
+
 class Thresholds(_Part):
     """Where a trigger fires; defaults are the claims of the sources named in docs/signals.md.
 
@@ -169,6 +202,10 @@ class Thresholds(_Part):
         Times the account's mean active days that make a user a power user.
     power_user_days : int
         Active days in 28 below which nobody is a power user.
+    power_user_features : int
+        Features used in 28 days below which nobody stands out by breadth.
+    deep_user_days : int
+        Active days in 28 below which nobody stands out by depth.
     growth : float
         Month-over-month growth, share.
     growth_months : int
@@ -185,10 +222,20 @@ class Thresholds(_Part):
         Days before renewal from which a talk about more is late.
     feature_breadth : float
         Share of the plan's features in use.
-    gap_days : int
-        Days for which a gap that the customer has named stays a reason to talk.
+    meter_days : int
+        Days ahead within which a quota that will be used up counts as running out.
+    gap_hours : int
+        Hours for which a gap that the customer has named calls for a talk (source S1: within 48-72 hours).
     gap_words : tuple of str
-        Words in a ticket that name a gap, in any letter case.
+        Words in a ticket or a survey's verbatim that name a gap, in any letter case.
+    workaround_words : tuple of str
+        Words there that tell of work done outside the product, in any letter case; some of them name a gap too.
+    pressure_words : tuple of str
+        Words there that tell of pressure to buy, in any letter case.
+    milestone_days : int
+        Days for which a milestone stays a reason to talk.
+    implementation_milestones : tuple of str
+        Milestones that say that the product is set up, in any letter case; the first of them counts.
     detractor_nps : int
         Likelihood to recommend, 0 to 10, up to which a customer is a detractor.
     """
@@ -201,6 +248,8 @@ class Thresholds(_Part):
     gate_days: PositiveDays = 14
     power_user_factor: Annotated[float, Field(gt=1)] = 2.0
     power_user_days: Annotated[int, Field(ge=1, le=28)] = 10
+    power_user_features: Annotated[int, Field(ge=1)] = 5
+    deep_user_days: Annotated[int, Field(ge=1, le=28)] = 5
     growth: Share = 0.2
     growth_months: Annotated[int, Field(ge=1, le=3)] = 2
     daily_actives: Share = 0.75
@@ -209,10 +258,12 @@ class Thresholds(_Part):
     next_tier_features: Share = 0.8
     renewal_days: Days = 60
     feature_breadth: Share = 0.95
-    gap_days: PositiveDays = 30
+    meter_days: PositiveDays = 60
+    gap_hours: Annotated[int, Field(gt=0)] = 72
     gap_words: tuple[str, ...] = (
         "missing",
         "we miss",
+        "we lack",
         "is there a way",
         "no way to",
         "not possible",
@@ -224,6 +275,33 @@ class Thresholds(_Part):
         "feature request",
         "would like",
         "integrate with",
+    )
+    workaround_words: tuple[str, ...] = (
+        "workaround",
+        "work around",
+        "spreadsheet",
+        "by hand",
+        "manually",
+        "copy and paste",
+        "export everything",
+        "another tool",
+    )
+    pressure_words: tuple[str, ...] = (
+        "pressured",
+        "pressure to buy",
+        "sales call",
+        "keep pushing",
+        "keeps pushing",
+        "pushy",
+        "upsold",
+    )
+    milestone_days: PositiveDays = 60
+    implementation_milestones: tuple[str, ...] = (
+        "go_live",
+        "implemented",
+        "implementation_complete",
+        "onboarded",
+        "onboarding_complete",
     )
     detractor_nps: Annotated[int, Field(ge=0, le=10)] = 6
 
@@ -316,6 +394,8 @@ class Settings(_Part):
         The YAML it was read from.
     source : str
         A folder of Parquet and CSV files, a DuckDB file, or any address that Ibis connects to.
+    backend : str
+        What reads a folder: ``duckdb`` on this machine, or ``spark``, on this machine or on a cluster.
     store : Path
         The folder that uptier writes to.
     data_until : date
@@ -332,13 +412,14 @@ class Settings(_Part):
         Findings that the project lives with.
     holds_since : dict
         ``table.column`` of a `current` column to the date since which its values hold, so that signals may see it.
-    snapshots, outcomes, thresholds, training, scoring, mlflow
+    snapshots, signals, outcomes, thresholds, training, scoring, mlflow
         See the parts.
     """
 
     project: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
     path: Path
     source: str
+    backend: Literal["duckdb", "spark"] = "duckdb"
     store: Path
     data_until: dt.date
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
@@ -348,7 +429,8 @@ class Settings(_Part):
     accept: tuple[Accepted, ...] = ()
     holds_since: dict[str, dt.date] = {}
     snapshots: Snapshots = Snapshots()
-    outcomes: dict[str, OutcomeSettings] = {}
+    signals: SignalsSettings = SignalsSettings()
+    outcomes: OutcomesSettings = OutcomesSettings.model_validate({})
     thresholds: Thresholds = Thresholds()
     training: TrainingSettings = TrainingSettings()
     scoring: ScoringSettings = ScoringSettings()
@@ -356,9 +438,10 @@ class Settings(_Part):
 
     @field_validator("outcomes")
     @classmethod
-    def _known_outcomes(cls, outcomes: dict[str, OutcomeSettings]) -> dict[str, OutcomeSettings]:
-        for name in outcomes:
-            if name not in OUTCOMES:
+    def _known_outcomes(cls, outcomes: OutcomesSettings) -> OutcomesSettings:
+        # names of the project's own outcomes are known once its files are read
+        for name in outcomes.windows:
+            if name not in OUTCOMES and not outcomes.extra:
                 raise ValueError(f"there is no outcome '{name}'. {did_you_mean(name, OUTCOMES)}")
         return outcomes
 
@@ -376,7 +459,7 @@ class Settings(_Part):
             As the YAML says; what it leaves out is a gap of 7 days (none after an upsell), and 60 days for upsells or
             90 for churn.
         """
-        given = self.outcomes.get(outcome, OutcomeSettings())
+        given = self.outcomes.windows.get(outcome, OutcomeSettings())
         gap = 0 if outcome == "post_upsell_churn" else GAP_DAYS
         days = UPSELL_DAYS if outcome in CONVERSIONS else CHURN_DAYS
         return Horizon(
@@ -428,6 +511,12 @@ def read_settings(path: Path | str, environment: Mapping[str, str] | None = None
         values["source"] = str(_absolute(folder, values["source"]))
     if isinstance(values.get("store"), str):
         values["store"] = _absolute(folder, values["store"])
+    for part in ("signals", "outcomes"):
+        if isinstance(values.get(part), dict) and isinstance(values[part].get("extra"), list):
+            files = values[part]["extra"]
+            values[part] = values[part] | {
+                "extra": [_absolute(folder, file) if isinstance(file, str) else file for file in files]
+            }
     try:
         return Settings.model_validate({**values, "path": path})
     except ValidationError as error:
@@ -458,12 +547,31 @@ def _ended(message: str) -> str:
     return message if message.endswith((".", "?")) else f"{message}."
 
 
+def freely_named(part: type[BaseModel]) -> type[BaseModel] | None:
+    """Give the part that keys with names of their own hold, beside those that a part lists.
+
+    Parameters
+    ----------
+    part : type of BaseModel
+        A part of the YAML.
+
+    Returns
+    -------
+    type of BaseModel, or None
+        None where every key has its given name.
+    """
+    if part.model_config.get("extra") != "allow":
+        return None
+    return next(iter(_parts(get_type_hints(part)["__pydantic_extra__"])), None)
+
+
 def _keys_beside(place: tuple[str | int, ...]) -> list[str]:
     part: Any = Settings
     for step in place[:-1]:
         field = part.model_fields.get(str(step)) if isinstance(part, type) and issubclass(part, BaseModel) else None
         if field is None:
             # the key of a dict or the number of a list item: one level inside the same annotation
+            part = freely_named(part) or part
             continue
         part = next((kind for kind in _parts(field.annotation)), part)
     fields = part.model_fields

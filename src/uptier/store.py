@@ -38,8 +38,26 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
         finally:
             fresh.unlink(missing_ok=True)
     except OSError as error:
-        raise StoreError(
-            f"{path} cannot be written: {error.strerror or type(error).__name__}.",
-            do="Is this a folder that you may write to, with room left on its disk?",
-        ) from None
+        raise cannot_write(path, error) from None
     return path
+
+
+def cannot_write(path: Path, error: OSError) -> StoreError:
+    """Tell that something cannot be written.
+
+    Parameters
+    ----------
+    path : Path
+        What was to be written.
+    error : OSError
+        What the system says.
+
+    Returns
+    -------
+    StoreError
+        To be raised.
+    """
+    return StoreError(
+        f"{path} cannot be written: {error.strerror or type(error).__name__}.",
+        do="Is this a folder that you may write to, with room left on its disk?",
+    )

@@ -17,9 +17,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 from rich.text import Text
 
-from uptier.explanation.reasons import family_label
 from uptier.settings import CONVERSIONS
-from uptier.signals.catalog import catalog
+from uptier.signals.own import catalog_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from uptier.project import Progress as Told
     from uptier.project import Scoring, Training
     from uptier.settings import Settings
+    from uptier.signals.catalog import Catalog
+    from uptier.signals.promises import Verdict
     from uptier.tables.findings import Findings
 
 WIDTH = 150  # columns, where there is no terminal to ask
@@ -95,7 +96,7 @@ def findings_table(findings: Findings) -> Table:
     table.add_column("what, and what to do", overflow="fold")
     for one in findings.all:
         severity = Text(one.severity, "red" if one.severity == "error" else "yellow")
-        table.add_row(severity, _text(one.code), _text(one.table), f"{one.count:,}", _text(one.message))
+        table.add_row(severity, plain(one.code), plain(one.table), f"{one.count:,}", plain(one.message))
     return table
 
 
@@ -128,6 +129,47 @@ def signals_table(frame: pd.DataFrame) -> Table:
     return table
 
 
+def promises_table(verdict: Verdict) -> Table:
+    """Show which signals kept what they promise.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        What was tried.
+
+    Returns
+    -------
+    Table
+        One row for each signal, one column for each promise.
+    """
+    from uptier.signals.promises import Promise
+
+    table = Table(title="Promises, tried on timelines drawn by chance", title_justify="left")
+    table.add_column("signal", no_wrap=True)
+    for promise in Promise:
+        table.add_column(promise.name.replace("_", " ").lower(), justify="center")
+    for name in verdict.signals:
+        kept = ("[red]broken[/]" if (name, promise) in verdict.broken else "kept" for promise in Promise)
+        table.add_row(plain(name), *kept)
+    return table
+
+
+def outcome_words(outcome: str) -> str:
+    """Give an outcome's name for people.
+
+    Parameters
+    ----------
+    outcome : str
+        One of the five, or a project's own.
+
+    Returns
+    -------
+    str
+        In small letters.
+    """
+    return WORDS.get(outcome, outcome.replace("_", " "))
+
+
 def training_table(training: Training) -> Table:
     """Show how each head did on the test slice, beside its baselines.
 
@@ -158,7 +200,7 @@ def training_table(training: Training) -> Table:
         told = made.as_json()
         lift = told["lift_by_decile"]
         table.add_row(
-            WORDS[outcome],
+            outcome_words(outcome),
             f"{told['n']:,}",
             f"{told['positives']:,}",
             _interval(told["auc"]),
@@ -185,7 +227,7 @@ def training_words(training: Training, settings: Settings) -> str:
         Fallbacks, alias or refusal.
     """
     lines = [
-        f"{WORDS[outcome].capitalize()}: {made.fallback}"
+        f"{outcome_words(outcome).capitalize()}: {made.fallback}"
         for outcome, made in training.trained.judgements.items()
         if made.fallback
     ]
@@ -213,14 +255,15 @@ def scorecard_table(scoring: Scoring, settings: Settings) -> Table:
     Table
         The ten highest; under rules points and tier, no percentage.
     """
-    top = scoring.scorecard.head(HIGHEST)
+    top, whole = scoring.scorecard.head(HIGHEST), catalog_of(settings)
     if scoring.written.fallback:
         table = Table(title=f"By rules, {scoring.as_of}: the {len(top)} highest by points", title_justify="left")
         for heading in ("account", "plan", "points", "tier", "action", "first reason"):
             table.add_column(heading, justify="right" if heading == "points" else "left")
         for _, row in top.iterrows():
             table.add_row(
-                *(_text(row[name]) for name in ("account_id", "plan", "points", "tier", "action")), _first_reason(row)
+                *(plain(row[name]) for name in ("account_id", "plan", "points", "tier", "action")),
+                _first_reason(row, whole),
             )
         return table
     title = f"{scoring.as_of}: the {len(top)} highest by P(any upsell) times gain in {settings.currency} a year"
@@ -241,13 +284,13 @@ def scorecard_table(scoring: Scoring, settings: Settings) -> Table:
         )
     for _, row in top.iterrows():
         table.add_row(
-            _text(row["account_id"]),
-            _text(row["plan"]),
+            plain(row["account_id"]),
+            plain(row["plan"]),
             *(_percent(row[f"p_{name}"]) for name in (*CONVERSIONS, "any")),
             f"{row['gain_arr']:,.0f}",
             _percent(row["p_churn"]),
-            _text(row["action"]),
-            _first_reason(row),
+            plain(row["action"]),
+            _first_reason(row, whole),
         )
     return table
 
@@ -267,6 +310,23 @@ def scoring_words(scoring: Scoring) -> str:
     """
     basis = "rules alone: no model is in use" if scoring.written.fallback else f"model version {scoring.version}"
     return f"{scoring.written.rows:,} accounts, by {basis}. Scorecard: {scoring.written.csv}"
+
+
+def plain(value: object) -> Text:
+    """Show a value as it is: what customers wrote is never read as markup, nor may it move the cursor.
+
+    Parameters
+    ----------
+    value : object
+        Anything; None and NaN show as nothing.
+
+    Returns
+    -------
+    Text
+        For a table's cell.
+    """
+    missing = value is None or value != value  # NaN differs from itself
+    return Text("" if missing else "".join(letter if letter.isprintable() else " " for letter in str(value)))
 
 
 def as_json(told: object) -> str:
@@ -307,14 +367,14 @@ def _standing(*, passed: bool, rows: int) -> str:
     return "[yellow]pooled rate[/]" if rows else "not available"
 
 
-def _first_reason(row: pd.Series) -> Text:
+def _first_reason(row: pd.Series, whole: Catalog) -> Text:
     # not the sentence: a table is for looking over, the brief is for reading
     code = row["reason_1_code"]
-    trigger = next((one for one in catalog().triggers if one.name == code), None)
+    trigger = next((one for one in whole.triggers if one.name == code), None)
     if trigger is None:
-        return _text(code.replace("_", " ") if isinstance(code, str) else None)
+        return plain(code.replace("_", " ") if isinstance(code, str) else None)
     fired = code in str(row["triggers_fired"]).split(",")
-    return _text(trigger.label if fired else family_label(trigger.family))
+    return plain(trigger.label if fired else whole.title(trigger.family))
 
 
 def _interval(told: list[float] | None) -> str:
@@ -327,9 +387,3 @@ def _middle(told: list[float] | None) -> str:
 
 def _percent(share: float) -> str:
     return "" if math.isnan(share) else f"{share * 100:.0f} %"
-
-
-def _text(value: object) -> Text:
-    # what customers wrote is never read as markup, nor may it move the cursor
-    missing = value is None or value != value  # NaN differs from itself
-    return Text("" if missing else "".join(letter if letter.isprintable() else " " for letter in str(value)))

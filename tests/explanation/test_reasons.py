@@ -11,7 +11,6 @@ import pytest
 from tests.explanation.tiny import CATALOG, SIGNALS, bundle, frame
 from uptier.explanation.reasons import (
     WEIGHTY,
-    family_label,
     fired_reasons,
     fired_triggers,
     ruled_reasons,
@@ -261,10 +260,6 @@ def test_under_rules_triggers_come_first_then_rules_that_no_trigger_has_told():
     held = rules(row, Thresholds()).iloc[0]
     labels = {rule.label for rule in RULES if held[rule.name]}
     assert {reason.label for reason in reasons.supporting[1:]} <= labels
-
-
-def test_a_family_is_named_in_words():
-    assert family_label("power_users") == "Power users"
 
 
 def test_reasons_are_plain_values():

@@ -11,6 +11,10 @@ SOURCE = ROOT / "src"
 # pattern of modules that no test imports, and where they are tested instead
 TESTED_ELSEWHERE = {
     "uptier.signals.families.*": "tests/signals, through the catalogue: a new family is tested without a new line",
+    "uptier.signals.*_measures": "tests/signals/families, by the signals that ask them",
+    "uptier.signals.*_plans": "tests/signals/families, and test_plans.py and test_no_leakage.py beside it, by answers",
+    "uptier.tables.check_names": "tests/tables/test_check.py, by what it finds",
+    "uptier.tables.postgresql": "tests/engines/test_postgresql.py, on a server of its own",
     "uptier.training.served_model": "by MLflow, which runs the file as code: the round trip in tests/training",
 }
 

@@ -39,6 +39,16 @@ def fires(family: str, **signals: list[float | None]) -> list[bool]:
     return [bool(one) for one in fired]
 
 
+def fired_on(family: str, text: str, *, as_of: str, account: str, **settings: Any) -> list[bool]:
+    """Say for each of some dates whether a family's trigger had fired for an account, from drawn tables."""
+    trigger = catalog().trigger_of(family)
+    assert isinstance(trigger, Trigger)
+    history = drawn(text, as_of=as_of, accounts=account, **settings)
+    signals = tuple(one for one in catalog().signals if one.family == family)
+    frame = Catalog(signals, (trigger,)).frame(history).sort_values("as_of")
+    return [bool(one) for one in trigger.fired(frame, history.tables.settings.thresholds)]
+
+
 def days(first: str, *, count: int) -> list[str]:
     """List days in a row."""
     return [f"{day:%Y-%m-%d}" for day in pd.date_range(first, periods=count)]

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from uptier.signals.catalog import catalog
 from uptier.tables.drawn import tables_of
 from uptier.tables.history import History
-from uptier.tables.rollup import usage_rollup
+from uptier.tables.rolling import rolled_up, usage_of
 
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
@@ -33,9 +33,13 @@ TIME = {
     "milestones": "reached_at",
     "tickets": "opened_at",
     "survey_responses": "answered_at",
+    "outreach": "contacted_at",
     "users": "created_at",
 }
 INTERVALS = ("subscriptions", "addons")
+TEXTS = ("we miss a spreadsheet", "felt pressured", "thanks", None)
+REASONS = ("expansion", "price_uplift", "correction", None)
+FEATURES = ("audit", "reports", "sso")
 KINDS = ("login", "feature_used", "gate_hit", "trial_use", "limit_error", "export", "integration_call")
 PLANS = """
 # plans
@@ -87,6 +91,9 @@ class Timeline:
                     row.update(valid_to=later, end_recorded_at=later)
         for row in changed.get("tickets", []):
             row["closed_at"] = row["closed_at"] or later
+        for row in changed.get("outreach", []):
+            if row["result_at"] is None:
+                row.update(result="lost", result_at=later)
         return Timeline(changed)
 
     def holds_future(self, as_of: dt.date) -> bool:
@@ -114,6 +121,8 @@ def _with_known_end(row: Row, name: str, as_of: dt.date, lag: int) -> Row:
             row.update(valid_to=None, end_recorded_at=None)
     if name == "tickets" and row["closed_at"] is not None and _day(row["closed_at"]) >= as_of:
         row["closed_at"] = None
+    if name == "outreach" and row["result_at"] is not None and _day(row["result_at"]) >= as_of:
+        row.update(result=None, result_at=None)
     return row
 
 
@@ -130,6 +139,8 @@ def _other(row: Row, name: str, number: int) -> Row:
     }
     fresh |= {"milestone": f"later {number}", "stage": "lost", "role": "executive", "event_id": f"later-{number}"}
     fresh |= {"text": "we miss an export", "nps": "0", "ticket_id": f"later-{number}", "response_id": f"later-{number}"}
+    fresh |= {"outreach_id": f"later-{number}", "result": "won", "escalated": "1", "priority": "urgent"}
+    fresh |= {"change_reason": "expansion"}
     fresh |= {"seats": "777", "mrr": "7777", "value": "99999", "quota": "1", "events": "500", "users": "99"}
     other.update({column: value for column, value in fresh.items() if column in row})
     return other
@@ -198,6 +209,7 @@ def _subscription(draw: st.DrawFn, as_of: dt.date, number: int) -> list[Row]:
                 "mrr": str(draw(st.integers(10, 200))),
                 "billing_period_months": draw(st.sampled_from(["1", "12"])),
                 "term_end": _moment(as_of, start + 365),
+                "change_reason": draw(st.sampled_from(REASONS)),
                 "valid_from": _moment(as_of, start),
                 "valid_to": None if ends is None else _moment(as_of, ends),
                 "recorded_at": None if late is None else _moment(as_of, start + late),
@@ -221,21 +233,30 @@ def timelines(draw: st.DrawFn, as_of: dt.date, usage: str) -> Timeline:
         row |= {"addon_id": f"addon {number}", "mrr": "5", "end_recorded_at": None, "valid_to": None}
         if ends is not None and ends >= begins:
             row |= {"valid_to": _moment(as_of, ends), "end_recorded_at": _moment(as_of, ends + 3)}
-    rows["meter_readings"] = draw(st.lists(_dated(as_of, "read_at"), max_size=3, unique_by=lambda row: row["read_at"]))
+    rows["meter_readings"] = draw(st.lists(_dated(as_of, "read_at"), max_size=4, unique_by=lambda row: row["read_at"]))
     for row in rows["meter_readings"]:
-        row |= {"meter": "api", "value": str(draw(st.integers(0, 200))), "quota": draw(st.sampled_from(["90.5", None]))}
+        row |= {"meter": draw(st.sampled_from(["api", "disk"])), "value": str(draw(st.integers(0, 200)))}
+        row["quota"] = draw(st.sampled_from(["90.5", "0", None]))
     rows["milestones"] = draw(st.lists(_dated(as_of, "reached_at"), max_size=2))
     for number, row in enumerate(rows["milestones"]):
-        row["milestone"] = f"goal {number}"
+        row["milestone"] = draw(st.sampled_from([f"goal {number}", "go_live"])) if number else "go_live"
     rows["tickets"] = draw(st.lists(_dated(as_of, "opened_at"), max_size=2))
     for number, row in enumerate(rows["tickets"]):
-        row |= {"ticket_id": str(number), "text": draw(st.sampled_from(["we miss a spreadsheet", "thanks", None]))}
+        row |= {"ticket_id": str(number), "text": draw(st.sampled_from(TEXTS))}
+        row |= {"escalated": draw(st.sampled_from(["0", "1", None])), "priority": "low"}
         closes = draw(st.one_of(st.none(), st.integers(0, 60)))
         opened = _day(row["opened_at"])
         row["closed_at"] = None if closes is None else f"{opened + dt.timedelta(days=closes)} 23:59"
     rows["survey_responses"] = draw(st.lists(_dated(as_of, "answered_at"), max_size=2))
     for number, row in enumerate(rows["survey_responses"]):
-        row |= {"response_id": str(number), "nps": str(draw(st.integers(0, 10)))}
+        row |= {"response_id": str(number), "nps": str(draw(st.integers(0, 10))), "text": draw(st.sampled_from(TEXTS))}
+    rows["outreach"] = draw(st.lists(_dated(as_of, "contacted_at"), max_size=3))
+    for number, row in enumerate(rows["outreach"]):
+        after = draw(st.one_of(st.none(), st.integers(0, 60)))
+        contacted = _day(row["contacted_at"])
+        row["outreach_id"] = str(number)
+        row["result"] = None if after is None else draw(st.sampled_from(["won", "lost", "open"]))
+        row["result_at"] = None if after is None else f"{contacted + dt.timedelta(days=after)} 12:00"
     rows["users"] = [{"user_id": user, "role": "champion"} | draw(_dated(as_of, "created_at")) for user in "uv"]
     return Timeline(rows)
 
@@ -266,15 +287,18 @@ def worlds(draw: st.DrawFn, usage: str, lags: tuple[int, ...], size: int = 8) ->
 COLUMNS = {
     "usage_events": "event_id user_id kind feature",
     "usage_daily": "kind feature events users day_users",
-    "subscriptions": "subscription_id plan_id seats mrr billing_period_months term_end valid_to end_recorded_at",
+    "subscriptions": (
+        "subscription_id plan_id seats mrr billing_period_months term_end valid_to end_recorded_at change_reason"
+    ),
     "addons": "addon_id mrr valid_to end_recorded_at",
     "meter_readings": "meter value quota",
     "milestones": "milestone",
-    "tickets": "ticket_id text closed_at",
-    "survey_responses": "response_id nps",
+    "tickets": "ticket_id text closed_at escalated priority",
+    "survey_responses": "response_id nps text",
+    "outreach": "outreach_id result result_at",
     "users": "user_id role",
 }
-OWN = ("subscription_id", "event_id", "ticket_id", "response_id")  # ids that no two accounts share
+OWN = ("subscription_id", "event_id", "ticket_id", "response_id", "outreach_id")  # ids that no two accounts share
 
 
 class Looker:
@@ -307,12 +331,13 @@ def _compiled(world: World) -> tuple[Any, str]:
         data_until=world.as_of.isoformat(),
         accounts="",
         tables={name: {"lag_days": world.lag} for name in TIME},
-        holds_since={"users.role": "2020-01-01"},
+        holds_since={"users.role": "2020-01-01", "tickets.escalated": "2020-01-01"},
         threads=1,
     )
     connection = tables.source.connection
     grid = connection.create_table("grid", schema={"account_id": "string", "as_of": "date"})
-    planned = catalog().plan(History(tables, grid, usage_rollup(tables)))
+    # compiled before there are rows: the features are told, not read
+    planned = catalog().plan(History(tables, grid, rolled_up(usage_of(tables), FEATURES)))
     return connection.con, connection.compile(planned.table)
 
 
@@ -390,22 +415,43 @@ def check_only_the_past_matters(usage: str, looker: Looker, *, examples: int) ->
     tally = Counter[str]()
 
     def holds(world: World) -> None:
-        count = range(len(world.timelines))
-        together: dict[str, Timeline] = {}
-        for number, one in enumerate(world.timelines):
-            together[f"all{number}"] = one
-            together[f"past{number}"] = one.seen_from(world.as_of, world.lag)
-            together[f"other{number}"] = one.otherwise_after(world.as_of, world.lag)
+        for one in world.timelines:
             tally["histories"] += 1
             tally["future"] += one.holds_future(world.as_of)
             tally["late"] += one.holds_late(world.as_of, world.lag)
-        frame = looker.frame(together, world)
-        past = frame.loc[[f"past{number}" for number in count]]
-        for variant in ("all", "other"):
-            _require_same(frame.loc[[f"{variant}{number}" for number in count]], past)
+        past, variants = _looks(world, looker)
+        for variant in variants:
+            _require_same(variant, past)
 
     _searching(examples, usage, looker, holds)
     return tally
+
+
+def signals_that_see_more_than_the_past(usage: str, looker: Looker, *, examples: int) -> set[str]:
+    """Name the signals that change, in any of some worlds, with what happens or becomes known later."""
+    found: set[str] = set()
+
+    def seen(world: World) -> None:
+        past, variants = _looks(world, looker)
+        found.update(line.split(": ", 1)[1].split(" is ", 1)[0] for one in variants for line in differences(one, past))
+
+    _searching(examples, usage, looker, seen)
+    return found
+
+
+def _looks(world: World, looker: Looker) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """Look at the past alone, and at the same past with its own future and with another."""
+    together: dict[str, Timeline] = {}
+    for number, one in enumerate(world.timelines):
+        together[f"all{number}"] = one
+        together[f"past{number}"] = one.seen_from(world.as_of, world.lag)
+        together[f"other{number}"] = one.otherwise_after(world.as_of, world.lag)
+    frame = looker.frame(together, world)
+    past, *variants = (
+        frame.loc[[f"{variant}{number}" for number in range(len(world.timelines))]]
+        for variant in ("past", "all", "other")
+    )
+    return past, variants
 
 
 def check_equal_rows_count_once(usage: str, looker: Looker, *, examples: int) -> None:

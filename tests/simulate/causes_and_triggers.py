@@ -96,7 +96,8 @@ SHOWN_BY: dict[str, Shown] = {
         because="an executive looks in more often when there is money; that alone opens no talk, so no trigger",
     ),
     "talk": Shown(
-        because="what the CSM does is no fact about the customer: no signal reads outreach, open talks are left out"
+        families=("relationship",),
+        because="what the CSM does is no fact about the customer: earlier talks are context, open ones are left out",
     ),
     "depth": Shown(
         triggers=("deep_adoption",),

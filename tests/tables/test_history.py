@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import pandas as pd
 import pytest
 
 from uptier.errors import SignalError
+from uptier.settings import Thresholds
+from uptier.signals import promises
+from uptier.signals.catalog import catalog
+from uptier.signals.drawn_timelines import worlds
 from uptier.tables.drawn import drawn, tables_of
-from uptier.tables.history import grid_of
+from uptier.tables.history import History, grid_of
+from uptier.tables.rollup import usage_rollup
 
 SUBSCRIPTIONS = """
     # subscriptions
@@ -92,10 +100,112 @@ def test_what_happened_is_no_fact(name: str) -> None:
         drawn("", as_of="2026-01-01", accounts="a").facts(name)
 
 
-def test_usage_is_refused_where_there_is_none() -> None:
-    with pytest.raises(SignalError) as caught:
-        drawn("", as_of="2026-01-01", accounts="a").past_usage([], days=28)
-    assert str(caught.value) == "History has no usage to show.\nMap usage_events or usage_daily."
+@pytest.mark.parametrize("which", ["days", "touches", "people"])
+def test_usage_is_refused_where_there_is_none(which: str) -> None:
+    history = drawn("", as_of="2026-01-01", accounts="a")
+    for ask in (history.past_usage, history.latest_usage):
+        with pytest.raises(SignalError) as caught:
+            ask(which, days=28)
+        assert str(caught.value) == f"History has no usage of {which} to show.\nMap usage_events or usage_daily."
+    daily = drawn("# usage_daily\naccount | day | kind | events", as_of="2026-01-01", accounts="a")
+    assert daily.past_usage("days", days=28).count().to_pandas() == 0
+    with pytest.raises(SignalError, match="no usage of people"):
+        daily.past_usage("people", days=28)
+
+
+USAGE = """
+    account | user | occurred_at      | kind         | feature | recorded_at
+    a       | u    | 2026-01-09 23:59 | login        |         |
+    a       | u    | 2026-01-10 00:00 | login        |         |
+    a       | u    | 2026-01-15       | gate_hit     | sso     | 2026-01-20
+    a       | v    | 2026-01-15       | export       | csv     |
+    a       | u    | 2026-01-18       | feature_used | reports | 2026-01-10
+    b       | u    | 2026-01-19       | login        |         |
+    b       | u    | 2026-01-20       | trial_use    | sso     |
+    c       | u    | 2026-01-19       | login        |         |
+    """
+
+
+def looked(text: str, *looks: tuple[str, str], dense: bool = False, everyone: bool = False) -> History:
+    """Look at some accounts from dates of their own."""
+    tables = tables_of(text, data_until="2026-12-31", accounts="a b c d")
+    pairs = pd.DataFrame(looks, columns=["account_id", "as_of"]).assign(as_of=lambda rows: pd.to_datetime(rows.as_of))
+    return History(tables, grid_of(tables, pairs), usage_rollup(tables), dense, everyone)
+
+
+def ages(past: Any, *columns: str) -> list[tuple[Any, ...]]:
+    rows = past.to_pandas()
+    rows["as_of"] = rows["as_of"].astype("datetime64[us]").dt.strftime("%m-%d")
+    return sorted(rows[["account_id", "as_of", *columns, "age"]].itertuples(index=False, name=None))
+
+
+WAYS = [(False, False), (True, False), (True, True)]
+
+
+@pytest.mark.parametrize(("dense", "everyone"), WAYS)
+def test_usage_shows_from_the_day_after_it_happened_and_became_known(dense: bool, everyone: bool) -> None:
+    looks = [("a", "2026-01-20"), ("a", "2026-01-21"), ("b", "2026-01-20"), ("b", "2026-01-21")]
+    history = looked(USAGE, *looks, dense=dense, everyone=everyone)
+    past = history.past_usage("people", days=11)
+    told = [row for row in ages(past, "user_id") if row[0] != "c"]
+    assert told == [
+        ("a", "01-20", "u", 2),
+        ("a", "01-20", "u", 10),
+        ("a", "01-20", "u", 11),
+        ("a", "01-20", "v", 5),
+        # eleven days back the 9th is out, and what became known on the 20th is there
+        ("a", "01-21", "u", 3),
+        ("a", "01-21", "u", 6),
+        ("a", "01-21", "u", 11),
+        ("a", "01-21", "v", 6),
+        ("b", "01-20", "u", 1),
+        ("b", "01-21", "u", 1),
+        ("b", "01-21", "u", 2),
+    ]
+    touches = ages(history.past_usage("touches", days=11, kinds=("gate_hit", "trial_use")))
+    assert touches == [("a", "01-21", 6), ("b", "01-21", 1)]
+
+
+@pytest.mark.parametrize(("dense", "everyone"), WAYS)
+def test_how_long_ago_the_latest_usage_was(dense: bool, everyone: bool) -> None:
+    looks = [("a", day) for day in ("2026-01-09", "2026-01-10", "2026-01-18", "2026-01-19", "2026-02-20")]
+    looks += [("b", "2026-01-20"), ("d", "2026-01-20")]
+    history = looked(USAGE, *looks, dense=dense, everyone=everyone)
+    asked = {(account, day[5:]) for account, day in looks}
+    found = {row[:2]: row[2] for row in ages(history.latest_usage("days", days=32)) if row[:2] in asked}
+    # nothing was known on the 9th; on the 20th of February the 18th is 33 days ago
+    assert found == {("a", "01-10"): 1, ("a", "01-18"): 3, ("a", "01-19"): 1, ("b", "01-20"): 1}
+    longer = {row[:2]: row[2] for row in ages(history.latest_usage("days", days=33)) if row[:2] in asked}
+    assert longer == found | {("a", "02-20"): 33}
+    gates = {row[:2]: row[2] for row in ages(history.latest_usage("touches", days=366, kinds=("gate_hit",)))}
+    assert {key: age for key, age in gates.items() if key in asked} == {("a", "02-20"): 36}
+
+
+def test_where_others_are_left_out_only_those_who_are_looked_at_show() -> None:
+    history = looked(USAGE, ("b", "2026-01-21"), dense=True)
+    assert {row[0] for row in ages(history.past_usage("days", days=366))} == {"b"}
+    history = looked(USAGE, ("b", "2026-01-21"))
+    assert {row[0] for row in ages(history.past_usage("days", days=366))} == {"b"}
+
+
+@pytest.mark.parametrize("place", [1, 2, 3])
+def test_looking_up_dates_first_gives_the_same_signals(place: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over timelines drawn by chance, where most rows come late or lie ahead."""
+    world = worlds(7)[place]
+    look = promises.Look(accounts=world.accounts, thresholds=Thresholds())
+    sparse = promises.frame_of(catalog(), world, look)
+    monkeypatch.setattr(promises, "History", partial(History, dense=True, everyone=True))
+    dense = promises.frame_of(catalog(), world, look)
+    assert dense["activity"].sum() > 0
+    pd.testing.assert_frame_equal(dense, sparse, check_exact=True)
+
+
+def test_a_grid_of_which_each_account_has_dates_of_its_own_is_answered_for_these() -> None:
+    looks = [("a", "2026-01-16"), ("a", "2026-01-21"), ("b", "2026-01-21"), ("d", "2026-01-16")]
+    frames = [catalog().frame(looked(USAGE, *looks, dense=dense, everyone=everyone)) for dense, everyone in WAYS]
+    assert frames[0]["activity"].tolist() == [3, 5, 2, 0]
+    for frame in frames[1:]:
+        pd.testing.assert_frame_equal(frame, frames[0], check_exact=True)
 
 
 def test_a_pair_that_stands_twice_in_the_grid_counts_once() -> None:

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 
 from uptier.documentation.markdown import documented
 from uptier.errors import UptierError
+from uptier.settings import freely_named
 
 OF_PARTS = ("See the parts.", "See below.")  # stand for the parts' own summaries
 BOUNDS = (("gt", "more than"), ("ge", "at least"), ("lt", "less than"), ("le", "at most"))
@@ -114,6 +115,9 @@ def parts(part: type[BaseModel], place: str = "") -> Iterator[tuple[str, type[Ba
         Dotted place and class, outer ones first.
     """
     yield place, part
+    free = freely_named(part)
+    if free is not None:
+        yield from parts(free, f"{place}.NAME".lstrip("."))
     for name, field in part.model_fields.items():
         inner = part_in(field.annotation)
         if inner is not None:

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from uptier.documentation.distributions import seen_in
+from uptier.documentation.made import made
 from uptier.documentation.markdown import GENERATED, documented, page
 from uptier.documentation.parameters_page import parameters_page
 from uptier.documentation.settings_page import settings_page
 from uptier.documentation.signals_page import signals_page
 from uptier.documentation.tables_page import data_page, tables_page
+from uptier.documentation.triggers_page import triggers_page
 from uptier.documentation.world_page import world_page, world_pictures
 from uptier.settings import Thresholds
 from uptier.signals.catalog import catalog
@@ -47,16 +50,24 @@ def pages(root: Path, help_by_command: Mapping[str, str]) -> dict[Path, str]:
     UptierError
         If something public is undocumented.
     """
-    docs = Path("docs")
-    return {
-        docs / "signals.md": signals_page(catalog(), Thresholds()),
+    docs, signals = Path("docs"), catalog()
+    made_at_once = {
         docs / "tables.md": tables_page(),
         docs / "settings.md": settings_page(),
         docs / "cli.md": cli_page(help_by_command),
         Path("data") / "README.md": data_page(),
         docs / "world-parameters.md": parameters_page(),
-        docs / "world.md": world_page(root),
-        **{docs / "pictures" / name: text for name, text in world_pictures().items()},
+        docs / "triggers.md": triggers_page(signals, Thresholds()),
+    }
+    signals_page(signals, Thresholds())  # refused here, before a world is made
+    world = {docs / "world.md": world_page(root)}
+    seen = seen_in(made().frame, signals, Thresholds())
+    pictures = world_pictures() | {f"signals/{name}.svg": text for name, text in seen.pictures.items()}
+    return {
+        docs / "signals.md": signals_page(signals, Thresholds(), seen),
+        **made_at_once,
+        **world,
+        **{docs / "pictures" / name: text for name, text in pictures.items()},
     }
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
+from uptier.documentation.made import made
 from uptier.documentation.markdown import GENERATED, documented, page, table
 from uptier.documentation.world.drawing import WORDS
-from uptier.documentation.world.figures import Figures, figures_of
+from uptier.documentation.world.figures import Figures
 from uptier.documentation.world.life import LEAST_SEATS
 from uptier.documentation.world.measured import measured, on_standard
 from uptier.documentation.world.pictures import pictures
@@ -20,9 +19,7 @@ from uptier.simulate.chain import AXES
 from uptier.simulate.defects import Defects
 from uptier.simulate.parameters import leaves
 from uptier.simulate.presets import PRESETS, Parameters
-from uptier.simulate.world import simulate
 
-PRESET, SEED = "demo", 7  # ten seconds of simulating
 RESULTS = Path("benchmarks") / "results"
 MANY = 12  # parameters that a preset changes, from which on they are only counted
 AXIS_MEANINGS = {
@@ -159,21 +156,6 @@ wide intervals: claims are held on `standard`, by `make prove PROVE_ARGS=anchors
 
 
 @cache
-def _made() -> tuple[Figures, dict[str, Any]]:
-    """The world that is drawn, made once in a process."""
-    with tempfile.TemporaryDirectory() as folder:
-        world = simulate(preset=PRESET, seed=SEED, out=Path(folder) / "world")
-        sizes = {
-            "preset": PRESET,
-            "seed": SEED,
-            "accounts": world.parameters.accounts,
-            "months": world.parameters.months,
-            "events": world.rows["usage_events"],
-        }
-        return figures_of(world.folder, world.data_until), sizes
-
-
-@cache
 def world_pictures() -> dict[str, str]:
     """Draw the pictures of the page.
 
@@ -182,7 +164,7 @@ def world_pictures() -> dict[str, str]:
     dict of str to str
         SVG by file name.
     """
-    return pictures(_made()[0])
+    return pictures(made().figures)
 
 
 def world_page(root: Path) -> str:
@@ -204,7 +186,7 @@ def world_page(root: Path) -> str:
         If an axis or a cause is not described.
     """
     axes, causes = _axes(), _causes()  # refused before a world is made
-    figures, sizes = _made()
+    figures, sizes = made().figures, made().sizes
     return page(
         *["# A world with known truth", "", GENERATED, "", HEAD.strip(), "", MADE.strip().format(**sizes), ""],
         *["## What it is", "", CHAIN.strip().format(axes=len(AXES)), "", *axes, ""],

@@ -267,22 +267,6 @@ def ruled_reasons(
         yield Reasons(supporting=(*reasons.supporting, *more)[:FOR_AT_MOST])
 
 
-def family_label(family: str) -> str:
-    """Give a family's name for people.
-
-    Parameters
-    ----------
-    family : str
-        Its name in the catalogue.
-
-    Returns
-    -------
-    str
-        ``"Power users"`` for ``power_users``.
-    """
-    return family.replace("_", " ").capitalize()
-
-
 def _columns(frame: pd.DataFrame) -> dict[str, NDArray[Any]]:
     return {name: frame[name].to_numpy() for name in frame.columns}
 
@@ -317,6 +301,7 @@ class _Voice:
 
     def __init__(self, trigger: Trigger, catalog: Catalog, weighed: list[str]) -> None:
         self.trigger = trigger
+        self.title = catalog.title(trigger.family)
         self.signals: list[Signal] = [signal for signal in catalog.signals if signal.family == trigger.family]
         self.place = {name: place for place, name in enumerate(weighed)}
 
@@ -359,7 +344,7 @@ class _Voice:
             return None
         return Reason(
             code=self.trigger.name,
-            label=self.trigger.label if fired else family_label(self.trigger.family),
+            label=self.trigger.label if fired else self.title,
             sentence=". ".join(words for _, words in said),
             points=points,
             fired=fired,

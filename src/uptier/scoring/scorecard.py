@@ -25,15 +25,10 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import fcntl
 import hashlib
 import json
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,13 +36,17 @@ import pandas as pd
 
 from uptier.errors import ScoringError, StoreError
 from uptier.moments import days_after
+from uptier.scoring import placing
+from uptier.scoring.placing import MANIFEST
 
 if TYPE_CHECKING:
     from uptier.settings import Settings
 
 SCHEMA_VERSION = 1
 FOLDER = "scorecards"
-PARQUET, CSV, MANIFEST, LATEST = "scorecard.parquet", "scorecard.csv", "manifest.json", "latest.json"
+PARQUET, CSV = "scorecard.parquet", "scorecard.csv"
+
+COUNTED = ("rows", "rows_by_action", "rows_by_basis", "columns", "data_hash", "csv_hash")  # told of the rows themselves
 
 # A spreadsheet takes a text that begins like this for a formula (OWASP, CSV injection).
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -129,35 +128,26 @@ def write(
         max_age_days=settings.scoring.max_age_days,
     )
     date = as_of.isoformat()
+    known = {
+        "schema_version": SCHEMA_VERSION,
+        "project": settings.project,
+        "currency": settings.currency,
+        "run_id": run_id,
+        "model_version": model_version,
+        "as_of": date,
+        "expires_on": days_after(as_of, settings.scoring.expires_after_days).isoformat(),
+        "newest_usage": newest_usage and newest_usage.isoformat(),
+        "catalogue_hash": catalogue_hash,
+    }
     try:
         place = settings.store / FOLDER
         place.mkdir(parents=True, exist_ok=True)
-        with _alone(place):
-            hidden = Path(tempfile.mkdtemp(prefix=f".{date}-", dir=place))
-            hidden.chmod(0o755)
-            try:
-                _fill(
-                    hidden,
-                    scorecard,
-                    {
-                        "schema_version": SCHEMA_VERSION,
-                        "project": settings.project,
-                        "currency": settings.currency,
-                        "run_id": run_id,
-                        "model_version": model_version,
-                        "as_of": date,
-                        "expires_on": days_after(as_of, settings.scoring.expires_after_days).isoformat(),
-                        "newest_usage": newest_usage and newest_usage.isoformat(),
-                        "catalogue_hash": catalogue_hash,
-                    },
-                )
-                _link(place / date, hidden)
-            finally:
-                # also when interrupted; but never what the date already means
-                if not _means(place / date, hidden):
-                    shutil.rmtree(hidden, ignore_errors=True)
-            _point_to(place, date, model_version)
-            _clear(place, date, keep=hidden)
+        with placing.alone(place):
+            placing.put(place, date, lambda hidden: _fill(hidden, scorecard, known))
+            newest = placing.latest_date(place)
+            if newest is None or newest <= date:  # an earlier date scored again is not what a CRM should get
+                placing.point_to(place, date, model_version)
+            placing.clear(place, date)
     except OSError as error:
         raise StoreError(
             f"The scorecard of {date} cannot be written to {settings.store}: {error.strerror or type(error).__name__}.",
@@ -256,6 +246,68 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
+def naming(store: Path, account_id: str) -> dict[str, int]:
+    """Say which scorecards have an account.
+
+    Parameters
+    ----------
+    store : Path
+        The project's store.
+    account_id : str
+        The account.
+
+    Returns
+    -------
+    dict of str to int
+        Rows by as-of date; scorecards without it are left out.
+    """
+    found = {
+        date: int(
+            (pd.read_parquet(store / FOLDER / date / PARQUET, columns=["account_id"])["account_id"] == account_id).sum()
+        )
+        for date in placing.dates(store / FOLDER)
+    }
+    return {date: rows for date, rows in found.items() if rows}
+
+
+def erase(store: Path, account_id: str) -> None:
+    """Erase an account from every scorecard, and what killed runs left.
+
+    Parameters
+    ----------
+    store : Path
+        The project's store.
+    account_id : str
+        The account. A scorecard that has no other is removed; ``latest.json`` then names the newest that is left.
+
+    Raises
+    ------
+    StoreError
+        If a scorecard cannot be written; each is as it was or without the account, so this can be done again.
+    """
+    place = store / FOLDER
+    if not place.is_dir():
+        return
+    try:
+        with placing.alone(place):
+            for date in naming(store, account_id):
+                scorecard = pd.read_parquet(place / date / PARQUET)
+                left = scorecard[scorecard["account_id"] != account_id]
+                if left.empty:
+                    placing.remove(place, date)
+                else:
+                    known = {name: told for name, told in read_manifest(place / date).items() if name not in COUNTED}
+                    placing.put(place, date, partial(_fill, scorecard=left, known=known))
+            _mend_latest(place)
+            for hidden in {one.name[1:11] for one in place.glob(".[0-9]*-*")}:
+                placing.clear(place, hidden)
+    except OSError as error:
+        raise StoreError(
+            f"The scorecards in {place} cannot be written: {error.strerror or type(error).__name__}.",
+            do="Check the rights to that folder and the space on its disk, and do this again.",
+        ) from error
+
+
 def latest(store: Path) -> Path | None:
     """Give the folder of the newest scorecard.
 
@@ -269,7 +321,7 @@ def latest(store: Path) -> Path | None:
     Path or None
         None if none was ever written.
     """
-    date = _latest_date(store / FOLDER)
+    date = placing.latest_date(store / FOLDER)
     return None if date is None else store / FOLDER / date
 
 
@@ -314,66 +366,16 @@ def _fill(folder: Path, scorecard: pd.DataFrame, known: dict[str, Any]) -> None:
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     for name in (PARQUET, CSV, MANIFEST):
-        _flush(folder / name)
-    _flush(folder)
+        placing.flush(folder / name)
+    placing.flush(folder)
 
 
-def _link(date: Path, hidden: Path) -> None:
-    fresh = hidden.with_name(f"{hidden.name}.link")
-    fresh.symlink_to(hidden.name, target_is_directory=True)
-    try:
-        fresh.replace(date)
-    except OSError:
-        fresh.unlink()
-        raise
-    _flush(date.parent)
-
-
-def _means(date: Path, hidden: Path) -> bool:
-    return date.is_symlink() and date.readlink() == Path(hidden.name)
-
-
-def _point_to(place: Path, date: str, model_version: str | None) -> None:
-    newest = _latest_date(place)
-    if newest is not None and newest > date:
-        return  # an earlier date scored again is not what a CRM should get
-    fresh = place / f".{LATEST}"
-    pointer = {"as_of": date, "folder": date, "model_version": model_version}
-    fresh.write_text(json.dumps(pointer) + "\n", encoding="utf-8")
-    _flush(fresh)
-    fresh.replace(place / LATEST)
-    _flush(place)
-
-
-def _latest_date(place: Path) -> str | None:
-    try:
-        date = json.loads((place / LATEST).read_text(encoding="utf-8"))["folder"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return date if isinstance(date, str) and (place / date / MANIFEST).is_file() else None
-
-
-def _clear(place: Path, date: str, *, keep: Path) -> None:
-    for left in place.glob(f".{date}-*"):
-        if left.is_symlink():
-            left.unlink()
-        elif left != keep:
-            shutil.rmtree(left, ignore_errors=True)
-
-
-@contextmanager
-def _alone(place: Path) -> Iterator[None]:
-    with (place / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # let go by the system when the process ends, however it ends
-        yield
-
-
-def _flush(path: Path) -> None:
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+def _mend_latest(place: Path) -> None:
+    newest = max(placing.dates(place), default=None)
+    if placing.latest_date(place) is None and newest is not None:
+        placing.point_to(place, newest, read_manifest(place / newest)["model_version"])
+    elif newest is None:
+        (place / placing.LATEST).unlink(missing_ok=True)
 
 
 def _counts(values: pd.Series[str]) -> dict[str, int]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import ibis
 
 from uptier.settings import Thresholds
 from uptier.signals.question import Number, Question
 from uptier.tables.clean import KIND
+
+if TYPE_CHECKING:
+    from uptier.signals.signal import Signal
+    from uptier.signals.trigger import Trigger
 
 
 @dataclass
@@ -28,6 +33,12 @@ class Asking:
         Tables and columns that the present signal asked for and the project lacks; emptied before each signal.
     unanswerable : set of str
         Columns of the questions that the project's tables cannot answer.
+    signals : mapping of str to Signal
+        The catalogue's signals by name, of which the rules of triggers are formed.
+    triggers : tuple of Trigger
+        The catalogue's triggers.
+    forming : list of str
+        The triggers whose rules are being formed.
     """
 
     has: Callable[[str, tuple[str, ...]], bool]
@@ -35,6 +46,9 @@ class Asking:
     asked: dict[str, Question] = field(default_factory=dict)
     lacking: set[str] = field(default_factory=set)
     unanswerable: set[str] = field(default_factory=set)
+    signals: Mapping[str, Signal] = field(default_factory=dict)
+    triggers: tuple[Trigger, ...] = ()
+    forming: list[str] = field(default_factory=list)
 
     def _note(self, table: str, *columns: str) -> bool:
         if self.has(table, columns):

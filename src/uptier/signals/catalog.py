@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import inspect
+import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
@@ -15,6 +18,7 @@ from uptier.signals.families import FAMILIES
 from uptier.signals.measures import Measures
 from uptier.signals.plans import answered
 from uptier.signals.question import Question
+from uptier.signals.script import Script, script_of
 from uptier.signals.signal import Signal
 from uptier.signals.trigger import Trigger
 from uptier.signals.windows import KEY
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from uptier.settings import Thresholds
     from uptier.tables.clean import Tables
     from uptier.tables.history import History
+    from uptier.tables.rollup import Rollup
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,10 @@ class Catalog:
     @cached_property
     def _by_name(self) -> dict[str, Signal]:
         return {one.name: one for one in self.signals}
+
+    @cached_property
+    def _scripts(self) -> dict[tuple[int, int, bool, bool], tuple[Tables, Rollup | None, Script]]:
+        return {}
 
     @cached_property
     def _by_family(self) -> dict[str, Trigger]:
@@ -104,6 +113,59 @@ class Catalog:
         """
         return self._by_family.get(family)
 
+    def title(self, family: str) -> str:
+        """Give a family's name for people.
+
+        Parameters
+        ----------
+        family : str
+            Its name.
+
+        Returns
+        -------
+        str
+            What stands before the colon in the docstring of its file: ``"Power users"``.
+        """
+        return _told(self.signals, family)[0]
+
+    def about(self, family: str) -> str:
+        """Say what a family is about.
+
+        Parameters
+        ----------
+        family : str
+            Its name.
+
+        Returns
+        -------
+        str
+            What stands after the colon in the docstring of its file.
+        """
+        return _told(self.signals, family)[1]
+
+    def measures(self, has: Callable[[str, tuple[str, ...]], bool], thresholds: Thresholds) -> Measures:
+        """Give what these signals ask.
+
+        Parameters
+        ----------
+        has : callable
+            Says whether the project has a table with certain columns.
+        thresholds : Thresholds
+            Where triggers fire.
+
+        Returns
+        -------
+        Measures
+            They know uptier's own triggers and these, so that a part of the catalogue answers as all of it does.
+        """
+        signals, triggers = _built_in()
+        return Measures(
+            has,
+            thresholds,
+            signals={one.name: one for one in (*signals, *self.signals)},
+            triggers=tuple(dict.fromkeys((*triggers, *self.triggers))),
+        )
+
     def plan(self, history: History) -> Planned:
         """Plan all signals over a past: every question is answered by one pass over its table.
 
@@ -117,7 +179,7 @@ class Catalog:
         Planned
             The expressions, and which signals the project's tables do not allow.
         """
-        measures = Measures(history.has, history.tables.settings.thresholds)
+        measures = self.measures(history.has, history.tables.settings.thresholds)
         formed, unavailable = self._formed(measures)
         answers = answered(history, measures.asked, frozenset(measures.unanswerable))
         columns = {
@@ -139,7 +201,7 @@ class Catalog:
         dict of str to tuple of str
             Signal to the tables and columns that it needs and the project lacks.
         """
-        return self._formed(Measures(tables.has, tables.settings.thresholds))[1]
+        return self._formed(self.measures(tables.has, tables.settings.thresholds))[1]
 
     def frame(self, history: History) -> pd.DataFrame:
         """Compute all signals.
@@ -155,14 +217,28 @@ class Catalog:
             Columns account_id, as_of (midnight) and one for each signal, ordered by account and date. Numbers are
             float64, NaN where not available or not known; categories are text or None.
         """
-        frame: pd.DataFrame = self.plan(history).table.order_by(KEY).to_pandas()
+        import pandas as pd
+
+        if history.tables.source.is_ours:
+            frame = self._script(history).run(history)
+        else:
+            frame = self.plan(history).table.order_by(KEY).to_pandas()
+        columns = {"account_id": frame["account_id"], "as_of": frame["as_of"].astype("datetime64[us]")}
         for one in self.signals:
             values = frame[one.name]
-            frame[one.name] = (
+            columns[one.name] = (
                 values.astype(object).where(values.notna(), None) if one.is_category else values.astype("float64")
             )
-        frame["as_of"] = frame["as_of"].astype("datetime64[us]")
-        return frame
+        # made at once: a frame of a hundred columns set one by one is slow to whoever adds another
+        return pd.DataFrame(columns)
+
+    def _script(self, history: History) -> Script:
+        key = (id(history.tables), id(history.usage), history.dense, history.everyone)
+        if key not in self._scripts:
+            compiled = script_of(lambda past: self.plan(past).table.order_by(KEY), history)
+            # with what the key stands for, so that nothing else comes to have that address
+            self._scripts[key] = (history.tables, history.usage, compiled)
+        return self._scripts[key][2]
 
     def fingerprint(self, thresholds: Thresholds) -> str:
         """Give the catalogue hash: names, types and compiled expressions, not wording.
@@ -177,10 +253,9 @@ class Catalog:
         str
             16 hexadecimal digits; a model is only used with the catalogue that it was trained on.
         """
-        measures = Measures(lambda table, columns: True, thresholds)
+        measures = self.measures(lambda table, columns: True, thresholds)
         formed, _ = self._formed(measures)
-        schema = {column: _kind(asked) for column, asked in measures.asked.items()}
-        answers = ibis.table(schema, name="measures")
+        answers = answers_to(measures)
         columns = {one.name: _cast(formed[one.name].resolve(answers), one) for one in self.signals}
         sql = str(ibis.to_sql(answers.select(**columns), dialect="duckdb"))
         return hashlib.sha256(sql.encode()).hexdigest()[:16]
@@ -204,13 +279,24 @@ def catalog() -> Catalog:
     Catalog
         Families in reading order, signals and triggers as their files declare them.
     """
-    signals: list[Signal] = []
-    triggers: list[Trigger] = []
-    for family in FAMILIES:
-        module = importlib.import_module(f"uptier.signals.families.{family}")
-        signals.extend(one for one in vars(module).values() if isinstance(one, Signal))
-        triggers.extend(one for one in vars(module).values() if isinstance(one, Trigger))
-    return Catalog(tuple(signals), tuple(triggers))
+    return Catalog(*_built_in())
+
+
+def answers_to(measures: Measures) -> ir.Table:
+    """Give the table that the answers to all questions would be, for its types.
+
+    Parameters
+    ----------
+    measures : Measures
+        What was asked.
+
+    Returns
+    -------
+    Table
+        One column for each question beside account_id and as_of, and no rows.
+    """
+    asked = {column: _kind(asked) for column, asked in measures.asked.items()}
+    return ibis.table({"account_id": "string", "as_of": "date", **asked}, name="measures")
 
 
 def answer(one: Signal, history: History) -> dict[str, float | str | None]:
@@ -238,6 +324,27 @@ def answer(one: Signal, history: History) -> dict[str, float | str | None]:
         raise SignalError("One answer for each account can be given at one date only.", do="Draw one as-of date.")
     values = frame[one.name].astype(object).where(frame[one.name].notna(), None)
     return dict(zip(frame["account_id"].tolist(), values.tolist(), strict=True))
+
+
+@cache
+def _built_in() -> tuple[tuple[Signal, ...], tuple[Trigger, ...]]:
+    signals: list[Signal] = []
+    triggers: list[Trigger] = []
+    for family in FAMILIES:
+        module = importlib.import_module(f"uptier.signals.families.{family}")
+        signals.extend(one for one in vars(module).values() if isinstance(one, Signal))
+        triggers.extend(one for one in vars(module).values() if isinstance(one, Trigger))
+    return tuple(signals), tuple(triggers)
+
+
+def _told(signals: Iterable[Signal], family: str) -> tuple[str, str]:
+    """Part the docstring of a family's file at its colon."""
+    modules = (one.function.__module__ for one in signals if one.family == family)
+    module = sys.modules.get(next(modules, ""))
+    text = inspect.cleandoc((module.__doc__ if module else "") or "")
+    title, _, about = text.partition(": ")
+    # a docstring without a colon is about its title
+    return title.splitlines()[0].rstrip(".") if title else family.replace("_", " ").capitalize(), about or text
 
 
 def _cast(expression: ir.Value, one: Signal) -> ir.Value:

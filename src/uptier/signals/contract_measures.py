@@ -129,6 +129,48 @@ class ContractMeasures(Asking):
         """
         return self._ask(Question(plan="addons", what="addons", before=before), "addons")
 
+    def upsells(self) -> Number:
+        """Count the days on which the account bought more: seats, a higher plan or an add-on.
+
+        Returns
+        -------
+        Number
+            Days; 0 where there are none.
+        """
+        return self._upsold("upsells")
+
+    def days_since_upsell(self) -> Number:
+        """Count the days since the account last bought more.
+
+        Returns
+        -------
+        Number
+            Days, 1 or more; null if it never did.
+        """
+        return self._upsold("days_since_upsell")
+
+    def setbacks_after_upsell(self, *, within: int) -> Number:
+        """Count the days on which the account left or gave something up soon after it had bought more.
+
+        Parameters
+        ----------
+        within : int
+            Days after an upsell.
+
+        Returns
+        -------
+        Number
+            Days; 0 where there are none.
+        """
+        return self._upsold("setbacks", within)
+
+    def _upsold(self, what: str, last: int = 0) -> Number:
+        asked = Question(plan="upsells", what=what, last=last)
+        sees_tiers = self.has("plans", ()) and self.has("subscriptions", ("plan_id",))
+        if not (sees_tiers or self.has("addons", ())) and not self._note("subscriptions", "seats"):
+            self.unanswerable.add(asked.column)
+        return self._ask(asked, "subscriptions", "valid_from")
+
     def _subscribed(self, what: str, before: int, *columns: str) -> Number:
         # a table of today alone knows nothing of earlier
         needs = (*columns, "valid_from") if before or what == "tenure_days" else columns

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from uptier.signals.question import GATE_KINDS, MAX_PERIODS, MINOR_UNITS, WORKING_DAYS, Number, Question
 from uptier.signals.record_measures import RecordMeasures
+from uptier.signals.trigger_measures import TriggerMeasures
 from uptier.signals.usage_measures import UsageMeasures
 
 __all__ = [
@@ -26,7 +27,7 @@ __all__ = [
 ]
 
 
-class Measures(UsageMeasures, RecordMeasures):
+class Measures(UsageMeasures, RecordMeasures, TriggerMeasures):
     """Everything that signals may ask."""
 
 
@@ -45,7 +46,8 @@ def ratio(part: Number, whole: Number) -> Number:
     Number
         A float; null where `whole` is 0 or null. Engines disagree on division by zero, so it never happens.
     """
-    result: Number = part / whole.nullif(0)
+    # as a float first: on servers a quotient of whole numbers is a whole number
+    result: Number = part.cast("float64") / whole.nullif(0)
     return result
 
 
@@ -64,5 +66,4 @@ def growth(now: Number, earlier: Number) -> Number:
     Number
         0.2 for a growth of 20 %; null where nothing was there.
     """
-    result: Number = (now - earlier) / earlier.nullif(0)
-    return result
+    return ratio(now - earlier, earlier)

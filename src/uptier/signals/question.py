@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,6 +16,9 @@ MINOR_UNITS = 100
 MAX_PERIODS = 6  # billing periods that are looked back on
 WORKING_DAYS = 20  # in 28 days
 PLAN = "plan_id"  # the answer to which plan is held
+STRETCH = "stretch_days"  # the answer to for how long, without a break
+LONGEST_NAME = 50  # letters of an answer's column; 63 is what PostgreSQL takes, and features add a word's number
+DIGITS = 8  # of what stands for the rest of a longer one
 WORKING = "working"  # days from Monday to Friday
 
 
@@ -72,4 +76,12 @@ class Question:
             )
             if value
         ]
-        return "_".join(part for part in parts if part)
+        if self.words:
+            # other words are another question; the catalogue hash must see that
+            parts.append(hashlib.sha256("\n".join(self.words).encode()).hexdigest()[:8])
+        name = "_".join(part for part in parts if part)
+        if len(name) <= LONGEST_NAME:
+            return name
+        # PostgreSQL cuts longer names silently, and two questions would become one
+        digest = hashlib.sha256(name.encode()).hexdigest()[:DIGITS]
+        return f"{name[: LONGEST_NAME - DIGITS - 1]}_{digest}"

@@ -23,6 +23,7 @@ class Unit(StrEnum):
     GROWTH = "growth"  # share of change, said as per cent
     USERS = "users"
     SEATS = "seats"
+    HOURS = "hours"
     DAYS = "days"
     MONTHS = "months"
     PERIODS = "billing periods"
@@ -32,6 +33,7 @@ class Unit(StrEnum):
     METERS = "meters"
     ADDONS = "add-ons"
     MILESTONES = "milestones"
+    TRIGGERS = "triggers"
     TICKETS = "tickets"
     POINTS = "points"
     MONEY = "money"  # whole account currency, per month

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from uptier.errors import SignalError
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from uptier.settings import Thresholds
 
-    Rule = Callable[[pd.DataFrame, Thresholds], pd.Series]
+    # columns of a frame or expressions of the engine, by name; one of them comes back
+    Rule = Callable[[Any, Thresholds], Any]
 
 Upsell = Literal["seat_expansion", "plan_upgrade", "add_on"]
 
@@ -26,7 +27,9 @@ class Trigger:
     Attributes
     ----------
     rule : callable
-        Says for each row of a signal frame whether the trigger has fired; a missing value never fires it.
+        Says whether the trigger has fired, from signals by name: columns of a frame, or expressions of the engine. It
+        uses only what both have: comparisons, ``&``, ``|``, ``~``, ``.isnull()`` and ``.notnull()``. A missing value
+        never fires it.
     label : str
         Its name for people, also the head of a reason.
     opens : str or None
@@ -37,6 +40,8 @@ class Trigger:
         How to frame the talk.
     says : tuple of str
         The signals that tell it, most telling first.
+    since : str
+        The signal in days or hours that tells since when it has fired; empty where none does.
     """
 
     rule: Rule
@@ -45,6 +50,7 @@ class Trigger:
     act_within_days: int | None
     frame: str
     says: tuple[str, ...]
+    since: str = ""
     name: str = field(init=False)
     family: str = field(init=False)
 
@@ -68,11 +74,17 @@ class Trigger:
         Series of bool, shape (n_rows,)
             False where a value that the rule needs is missing.
         """
-        return self.rule(frame, thresholds).fillna(False).astype(bool)
+        return cast("pd.Series", self.rule(frame, thresholds)).fillna(False).astype(bool)
 
 
 def trigger(
-    *, label: str, says: tuple[str, ...], frame: str, opens: Upsell | None = None, act_within_days: int | None = None
+    *,
+    label: str,
+    says: tuple[str, ...],
+    frame: str,
+    opens: Upsell | None = None,
+    act_within_days: int | None = None,
+    since: str = "",
 ) -> Callable[[Rule], Trigger]:
     """Declare a function to be a family's trigger.
 
@@ -88,6 +100,8 @@ def trigger(
         The upsell type that it opens.
     act_within_days : int, optional
         Days within which to act.
+    since : str
+        The signal in days or hours that tells since when.
 
     Returns
     -------
@@ -103,6 +117,8 @@ def trigger(
     def declared(rule: Rule) -> Trigger:
         if not inspect.getdoc(rule):
             raise SignalError(f"The trigger {rule.__name__} has no docstring: say when it fires, and who says so.")
-        return Trigger(rule, label=label, opens=opens, act_within_days=act_within_days, frame=frame, says=says)
+        return Trigger(
+            rule, label=label, opens=opens, act_within_days=act_within_days, frame=frame, says=says, since=since
+        )
 
     return declared

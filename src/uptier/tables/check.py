@@ -14,6 +14,7 @@ import ibis
 
 from uptier.errors import SettingsError, TableError, closest, did_you_mean
 from uptier.project_file import where
+from uptier.tables.check_names import misspelt, unlisted, unmapped
 from uptier.tables.clean import (
     dated,
     future_ends,
@@ -25,9 +26,9 @@ from uptier.tables.clean import (
     without_equal_rows,
 )
 from uptier.tables.contracts import CONTRACT, Change, Kind
-from uptier.tables.findings import Finding, Findings, Severity
+from uptier.tables.findings import EQUAL_ROWS, Finding, Findings, Severity
 from uptier.tables.forms import as_versions
-from uptier.tables.mapping import Mapped, ambiguous_ids, map_table, unmapped_kinds
+from uptier.tables.mapping import Mapped, ambiguous_ids, map_table
 
 if TYPE_CHECKING:
     from ibis.expr import types as ir
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from uptier.tables.source import Source
 
 OUTSIDE_SHARE = 0.05  # of usage outside any subscription, above which a mapping is more likely wrong than the customers
-MISSPELT = 0.8  # likeness from which an unused column is taken for a misspelt one
-NAMES_SHOWN = 5
 
 # findings about rows, which a project may look at and live with; what makes a table unreadable is not among them
 # with the treatments that it can have: one that would do nothing is refused
@@ -103,7 +102,7 @@ def check(
     for name, one in mapped.items():
         if progress is not None:
             progress(name)
-        found.extend(_misspelt(one))
+        found.extend(misspelt(one))
         found.extend(_rows(one, settings))
         found.extend(_between(one, mapped, settings))
     order = {severity: place for place, severity in enumerate(Severity)}
@@ -163,7 +162,7 @@ def _rows(one: Mapped, settings: Settings) -> Iterable[Finding]:
         return
     key = contract.key_of(one.present)
     equal, doubled = _repeats(one.table, key, rows)
-    yield _warning("equal-rows", name, equal, "rows are equal in every column to another; they are left out.")
+    yield _warning(EQUAL_ROWS, name, equal, "rows are equal in every column to another; they are left out.")
     yield from _wrong_types(one)
     yield _error("null-value", name, numbers["null-value"], "rows lack a value that the contract requires.")
     yield _error("negative-number", name, numbers["negative-number"], "rows hold a number below zero.")
@@ -187,8 +186,8 @@ def _rows(one: Mapped, settings: Settings) -> Iterable[Finding]:
         yield from _overlaps(table, one.form)
         yield _side_by_side(table, settings)
     if name.startswith("usage_"):
-        yield from _kinds(one, settings)
-        yield from _unlisted(one, settings)
+        yield from unmapped(one, settings)
+        yield from unlisted(one, settings)
 
 
 def _between(one: Mapped, mapped: Mapping[str, Mapped], settings: Settings) -> Iterable[Finding]:
@@ -325,58 +324,6 @@ def _side_by_side(table: ir.Table, settings: Settings) -> Finding:
     )
 
 
-def _kinds(one: Mapped, settings: Settings) -> Iterable[Finding]:
-    if "kind" not in one.origin:
-        return
-    names = unmapped_kinds(one, settings).execute()
-    if len(names):
-        shown = ", ".join(
-            f"{row.name_} ({row.events:,})"
-            for row in names.rename(columns={"name": "name_"}).head(NAMES_SHOWN).itertuples()
-        )
-        yield _warning(
-            "unmapped-kind",
-            one.name,
-            int(names.events.sum()),
-            f"rows have a kind that means nothing to uptier; they count as activity alone. Most frequent: {shown}. "
-            f"Map them under tables.{one.name}.values.kind.",
-        )
-
-
-def _unlisted(one: Mapped, settings: Settings) -> Iterable[Finding]:
-    listed = settings.table(one.name).kinds
-    if listed:
-        known = [kind for kind in CONTRACT[one.name].columns["kind"].values if kind not in listed]
-        names = one.table.filter(one.table.kind.isin(known)).group_by("kind").aggregate(rows=ibis._.count()).execute()
-        yield _warning(
-            "kind-unlisted",
-            one.name,
-            int(names["rows"].sum()),
-            f"rows have a kind that tables.{one.name}.kinds does not list ({', '.join(sorted(names['kind']))}), so "
-            "signals of it are not available. Add it there.",
-        )
-
-
-def _misspelt(one: Mapped) -> Iterable[Finding]:
-    absent = [column for column in CONTRACT[one.name].columns if column not in one.present]
-    for theirs in one.unused:
-        near = closest(theirs, absent, count=1)
-        if near and _likeness(theirs, near[0]) >= MISSPELT:
-            yield _error(
-                "column-misspelt",
-                one.name,
-                1,
-                f"The column '{theirs}' is not used, and {near[0]} is missing. Rename it, or map it under "
-                f"tables.{one.name}.columns.",
-            )
-
-
-def _likeness(first: str, second: str) -> float:
-    import difflib
-
-    return difflib.SequenceMatcher(None, first, second).ratio()
-
-
 def _absent(name: str, *, required: bool) -> Finding:
     if required:
         return _error("table-absent", name, 1, f"The source has no table '{name}'. Name it under tables.{name}.from.")
@@ -410,7 +357,7 @@ def _warning(code: str, table: str, count: int, message: str) -> Finding:
 
 
 def _sum(condition: Any) -> Any:
-    return ibis.coalesce(condition.cast("int64").sum(), 0)
+    return ibis.coalesce(ibis.ifelse(condition, 1, 0).sum(), 0)
 
 
 def _count(table: ir.Table) -> int:

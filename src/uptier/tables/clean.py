@@ -164,7 +164,9 @@ def dated(table: ir.Table, name: str, lag_days: int) -> ir.Table:
     return table
 
 
-def clean(source: Source, settings: Settings, mapped: Mapping[str, Mapped]) -> Tables:
+def clean(
+    source: Source, settings: Settings, mapped: Mapping[str, Mapped], repeated: frozenset[str] | None = None
+) -> Tables:
     """Treat and date the mapped tables.
 
     Parameters
@@ -175,6 +177,9 @@ def clean(source: Source, settings: Settings, mapped: Mapping[str, Mapped]) -> T
         The project, with what it accepts and how that is treated.
     mapped : mapping of str to Mapped
         The tables that the source has.
+    repeated : frozenset of str, optional
+        The tables in which the check saw rows that are equal to another: only there are they looked for once more.
+        Where it is not given nothing is known, and they are looked for in every table.
 
     Returns
     -------
@@ -184,7 +189,9 @@ def clean(source: Source, settings: Settings, mapped: Mapping[str, Mapped]) -> T
     accounts = mapped["accounts"].table.filter(lambda row: row.account_id.notnull())
     ready: dict[str, ir.Table] = {}
     for name, one in mapped.items():
-        table = without_equal_rows(one.table, CONTRACT[name].key_of(one.present))
+        table = one.table
+        if repeated is None or name in repeated:
+            table = without_equal_rows(table, CONTRACT[name].key_of(one.present))
         # what is left out must not end a version before it
         table = _treated(table, one, settings, "null-value", "negative-number", "duplicate-key")
         if name == "subscriptions":
@@ -200,12 +207,8 @@ def clean(source: Source, settings: Settings, mapped: Mapping[str, Mapped]) -> T
         for name in ("usage_events", "usage_daily"):
             if name in ready and _treatment(settings.accept, "usage-outside-subscription", name) == "drop":
                 ready[name] = within_subscription(ready[name], ready["subscriptions"])
-    if source.is_ours:
-        # small, and read by every measure: once is enough. Usage is read once anyway, by its rollup.
-        ready = {
-            name: table if name.startswith("usage_") else source.connection.create_table(f"_{name}", table, temp=True)
-            for name, table in ready.items()
-        }
+    # small, and read by every measure: once is enough. Usage is read once anyway, by its rollup.
+    ready = {name: table if name.startswith("usage_") else source.kept(table, name) for name, table in ready.items()}
     present = {name: one.present for name, one in mapped.items()}
     if "subscriptions" in mapped and mapped["subscriptions"].form == "billing_periods":
         present["subscriptions"] |= {"term_end"}
@@ -293,9 +296,11 @@ def without_equal_rows(table: ir.Table, key: tuple[str, ...]) -> ir.Table:
     """
     if not key:
         return table.distinct()
-    repeated = repeated_keys(table, key)
-    same = [table[column].identical_to(repeated[column]) for column in key]
-    return table.anti_join(repeated, same).union(table.semi_join(repeated, same).distinct())
+    # rows without a full key are compared in full at once: equality that lets null be null is slow in some engines
+    whole = table.filter([table[column].notnull() for column in key])
+    rest = table.filter(_any([table[column].isnull() for column in key])).distinct()
+    repeated = repeated_keys(whole, key)
+    return whole.anti_join(repeated, key).union(whole.semi_join(repeated, key).distinct()).union(rest)
 
 
 def within_subscription(usage: ir.Table, subscriptions: ir.Table) -> ir.Table:

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from uptier.errors import FindingsError
 
+EQUAL_ROWS = "equal-rows"  # code of the finding that rows are equal to another in every column
+
 
 class Severity(StrEnum):
     """Whether a finding stops the later steps."""
@@ -64,6 +66,11 @@ class Findings:
     def warnings(self) -> tuple[Finding, ...]:
         """Those that do not."""
         return tuple(one for one in self.all if one.severity is Severity.WARNING)
+
+    @property
+    def repeated(self) -> frozenset[str]:
+        """Tables in which rows were seen that are equal to another in every column."""
+        return frozenset(one.table for one in self.all if one.code == EQUAL_ROWS)
 
     def require_no_errors(self, path: object) -> None:
         """Stop if there is an error.

@@ -13,7 +13,8 @@ import ibis.expr.datatypes as dt
 from uptier.errors import MissingColumnError, NoZoneError, TableError, WrongTypeError, closest
 from uptier.project_file import as_written, where
 from uptier.settings import IdentitySettings, Settings, TableSettings
-from uptier.tables.contracts import CONTRACT, Column, Kind
+from uptier.tables import readings
+from uptier.tables.contracts import CONTRACT, Kind
 
 if TYPE_CHECKING:
     from ibis.expr import types as ir
@@ -100,7 +101,8 @@ def map_table(source: Source, settings: Settings, name: str) -> Mapped | None:
             columns[column_name] = ibis.literal(wanted.constants[column_name]).cast(TYPES[column.kind])
         elif column_name in origin:
             value = raw[origin[column_name]]
-            columns[column_name] = _typed(value, column, settings=settings, table=name, column_name=column_name)
+            place = _Place(settings, name, column_name, source.connection.name)
+            columns[column_name] = _typed(value, column.kind, place)
         else:
             columns[column_name] = ibis.null(TYPES[column.kind])
     for column_name, translated in wanted.values.items():
@@ -230,8 +232,21 @@ def _lacking(raw: ir.Table, settings: Settings, name: str, column: str, *, used:
     )
 
 
-def _typed(value: Any, column: Column, *, settings: Settings, table: str, column_name: str) -> Any:
-    kind, given = column.kind, value.type()
+@dataclass(frozen=True)
+class _Place:
+    """Where a column stands, for messages, and which engine reads it."""
+
+    settings: Settings
+    table: str
+    column: str
+    engine: str
+
+    def __str__(self) -> str:
+        return f"Table '{self.table}', column {self.column}"
+
+
+def _typed(value: Any, kind: Kind, place: _Place) -> Any:
+    given = value.type()
     if kind in (Kind.ID, Kind.CATEGORY, Kind.TEXT):
         if given.is_numeric() and not given.is_integer():
             # 12.0 and 12 are the same id
@@ -240,59 +255,62 @@ def _typed(value: Any, column: Column, *, settings: Settings, table: str, column
     if kind in (Kind.TIME, Kind.DAY):
         if kind is Kind.DAY and (given.is_string() or (given.is_timestamp() and given.timezone is None)):
             # a day is a day, whatever the zone
-            return (value.try_cast(dt.timestamp) if given.is_string() else value).date()
-        moment = _moment(value, settings=settings, table=table, column=column_name)
+            return (readings.time_of(value, place.engine) if given.is_string() else value).date()
+        moment = _moment(value, place)
         return moment.date() if kind is Kind.DAY else moment
     if not (given.is_numeric() or given.is_string() or given.is_boolean()):
         raise WrongTypeError(
-            f"Table '{table}', column {column_name}: a {kind} is wanted.",
+            f"{place}: a {kind} is wanted.",
             found=f"the type {given}",
-            do=f"Map another column under tables.{table}.columns in {settings.path}.",
+            do=f"Map another column under tables.{place.table}.columns in {place.settings.path}.",
         )
-    number = value.try_cast("float64") if given.is_string() else value.cast("float64")
+    if given.is_boolean():
+        value = ibis.ifelse(value, 1, ibis.ifelse(value.isnull(), ibis.null("int64"), 0))
+    number = readings.number_of(value, place.engine) if given.is_string() else value.cast("float64")
     if kind is Kind.MONEY:
-        return (number * MINOR_UNITS).round().cast("int64")
+        return readings.whole(number * MINOR_UNITS)
     if kind is Kind.COUNT:
-        return number.round().cast("int64")
+        return readings.whole(number)
     return number
 
 
-def _moment(value: Any, *, settings: Settings, table: str, column: str) -> Any:
-    given = value.type()
+def _moment(value: Any, place: _Place) -> Any:
+    given, settings, table = value.type(), place.settings, place.table
     zone = settings.table(table).timezone or settings.timezone
     if given.is_date():
         return value.cast(dt.timestamp)
     if given.is_timestamp() and given.timezone is not None:
         return value.cast(dt.timestamp)
     if given.is_numeric():
-        if zone not in ("epoch_s", "epoch_ms"):
+        if zone not in readings.UNITS_PER_SECOND:
             raise NoZoneError(
-                f"Table '{table}', column {column}: numbers are no times.",
+                f"{place}: numbers are no times.",
                 found=f"the type {given}",
                 do=f"If they count from 1970, say timezone: epoch_s (or epoch_ms) under tables.{table} in "
                 f"{settings.path}.",
             )
-        return value.cast("int64").as_timestamp("s" if zone == "epoch_s" else "ms").cast(dt.timestamp)
+        return readings.time_since_1970(value, zone, place.engine)
     if not (given.is_timestamp() or given.is_string()):
         raise WrongTypeError(
-            f"Table '{table}', column {column}: a time is wanted.",
+            f"{place}: a time is wanted.",
             found=f"the type {given}",
             do=f"Map another column under tables.{table}.columns in {settings.path}.",
         )
     if zone is None or zone.startswith("epoch"):
         raise NoZoneError(
-            f"Table '{table}', column {column}: its times carry no zone.",
+            f"{place}: its times carry no zone.",
             found=f"the type {given}",
             do=f"Say which zone they are in, timezone: UTC for instance, under tables.{table} or at the top of "
             f"{settings.path}.",
         )
-    _require_known(zone, settings=settings, table=table, column=column)
+    _require_known(zone, settings=settings, table=table, column=place.column)
     if given.is_string():
         # text may mix both: what carries an offset keeps it, the rest is in the declared zone
         carries = value.re_search(r"(Z|UTC|[+-]\d{2}(:?\d{2})?)$") & value.contains(":")
-        with_zone = value.try_cast(dt.Timestamp(timezone="UTC")).cast(dt.timestamp)
-        return ibis.ifelse(carries, with_zone, _in_utc(value.try_cast(dt.timestamp), zone))
-    return _in_utc(value, zone)
+        with_zone = readings.time_with_offset(value, place.engine)
+        without = readings.in_utc(readings.time_of(value, place.engine), zone, place.engine)
+        return ibis.ifelse(carries, with_zone, without)
+    return readings.in_utc(value, zone, place.engine)
 
 
 def _require_known(zone: str, *, settings: Settings, table: str, column: str) -> None:
@@ -306,19 +324,6 @@ def _require_known(zone: str, *, settings: Settings, table: str, column: str) ->
             f"column {column} of the table '{table}' needs.",
             do=f"Did you mean '{near[0]}'?" if near else "Zones are called UTC, Europe/Berlin, America/New_York, ...",
         ) from None
-
-
-def _in_utc(value: Any, zone: str) -> Any:
-    if zone.upper() == "UTC":
-        return value
-    return _at_zone(zone, value).cast(dt.timestamp)
-
-
-@ibis.udf.scalar.builtin(  # type: ignore[untyped-decorator]  # ibis ships no types
-    name="timezone", signature=((dt.string, dt.timestamp), dt.Timestamp(timezone="UTC"))
-)
-def _at_zone(zone: str, moment: Any) -> Any:
-    """Read a time without zone as one in `zone`; DuckDB and PostgreSQL have this under the same name."""
 
 
 def _translated(value: Any, translation: dict[str, str]) -> Any:

@@ -1,7 +1,7 @@
 """The way in: connect to where the data are, without ever writing there.
 
-Folders of Parquet, CSV or JSON-lines files and DuckDB files are read by a DuckDB of our own; any other address goes to
-Ibis. Nothing is created in the source.
+Folders of Parquet, CSV or JSON-lines files and DuckDB files are read by a DuckDB of our own, or folders by Spark; any
+other address is a server's. Nothing is created in the source.
 """
 
 from __future__ import annotations
@@ -10,16 +10,20 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import ibis
 
 from uptier.errors import SourceError, did_you_mean
+from uptier.tables import postgresql, spark
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from ibis.backends import BaseBackend
     from ibis.expr import types as ir
+
+# where Ibis itself would ask for the columns of a SELECT by a temporary view, or take times with a zone for others
+_DESCRIBED = {"postgres": postgresql.columns_of, "pyspark": spark.columns_of}
 
 FILE_KINDS = {".parquet": "read_parquet", ".csv": "read_csv", ".jsonl": "read_json", ".json": "read_json"}
 
@@ -36,6 +40,8 @@ class Source:
         Where it leads, fit to be shown: no user, password or query.
     files : tuple of Path
         The files that are read, empty for a server.
+    names : tuple of str
+        The tables that are there.
     """
 
     connection: BaseBackend
@@ -46,7 +52,7 @@ class Source:
     @property
     def is_ours(self) -> bool:
         """Whether the engine is our own in-memory DuckDB, in which temporary tables harm nobody."""
-        return bool(self.files)
+        return bool(self.files) and self.connection.name == "duckdb"
 
     def table(self, name: str) -> ir.Table | None:
         """Give a table of the source.
@@ -61,7 +67,9 @@ class Source:
         Table or None
             None if the source has no such table.
         """
-        return self.connection.table(name) if name in self.names else None
+        if name not in self.names:
+            return None
+        return spark.table(self.connection, name) if self.connection.name == "pyspark" else self.connection.table(name)
 
     def query(self, sql: str, *, where: str) -> ir.Table:
         """Give the table that a SELECT describes.
@@ -83,25 +91,48 @@ class Source:
         SourceError
             If the source cannot make sense of it.
         """
-        import duckdb
         import sqlglot
 
         connection: Any = self.connection  # not every backend has sql(), those of SQL engines do
         try:
-            table: ir.Table = connection.sql(sql)
+            schema = _DESCRIBED[connection.name](connection, sql) if connection.name in _DESCRIBED else None
+            table: ir.Table = connection.sql(sql, schema=schema)
             table.schema()
-        except (duckdb.Error, sqlglot.ParseError, ibis.IbisError) as error:
-            raise SourceError(f"{where}: the SELECT does not run: {_first_line(error)}.") from None
+        except (*_engine_errors(connection), sqlglot.ParseError, ibis.IbisError) as error:
+            raise SourceError(f"{where}: the SELECT does not run: {first_line(error)}.") from None
         return table
 
+    def kept(self, table: ir.Table, name: str) -> ir.Table:
+        """Keep what several others build on, so that it is computed once.
 
-def connect(address: str) -> Source:
+        Parameters
+        ----------
+        table : Table
+            An expression over the source.
+        name : str
+            What it is, for the engine.
+
+        Returns
+        -------
+        Table
+            The same rows: a temporary table of our own DuckDB, a cached view of our own Spark session, spread by
+            account; on a server, where nothing is created, the expression itself.
+        """
+        if self.is_ours:
+            created: ir.Table = self.connection.create_table(ibis.util.gen_name(name), table, temp=True)
+            return created
+        return spark.kept(self.connection, table, name) if self.connection.name == "pyspark" else table
+
+
+def connect(address: str, backend: Literal["duckdb", "spark"] = "duckdb") -> Source:
     """Connect to a source, to read it.
 
     Parameters
     ----------
     address : str
-        A folder, a DuckDB file, or an address that Ibis understands (``postgres://...``).
+        A folder, a DuckDB file, or an address that Ibis understands (``postgres://host/database/schema``).
+    backend : str
+        What reads a folder: ``duckdb`` within this process, or ``spark``.
 
     Returns
     -------
@@ -113,11 +144,18 @@ def connect(address: str) -> Source:
     SourceError
         If there is nothing there, or it cannot be read.
     """
-    if "://" in address and not address.startswith(("file://", "duckdb://")):
-        return _server(address)
+    served = "://" in address and not address.startswith(("file://", "duckdb://"))
     path = Path(address.removeprefix("file://").removeprefix("duckdb://"))
+    if backend == "spark" and (served or path.is_file()):
+        raise SourceError(
+            "Spark reads a folder that all its workers can see.",
+            found=without_secrets(address) if served else str(path),
+            do="Name such a folder, or leave 'backend: spark' out.",
+        )
+    if served:
+        return _server(address)
     if path.is_dir():
-        return _folder(path)
+        return _folder(path, backend)
     if path.is_file() and path.suffix in (".duckdb", ".db", ".ddb"):
         return _duckdb_file(path)
     parent = path.parent
@@ -158,8 +196,16 @@ def _own_duckdb() -> Any:
     return connection
 
 
-def _folder(path: Path) -> Source:
-    connection = _own_duckdb()
+def _folder(path: Path, backend: str) -> Source:
+    connection = spark.session() if backend == "spark" else _own_duckdb()
+    found = _tables_in(path)
+    for name, entry in found.items():
+        _read(connection, name, entry)
+    files = tuple(file for entry in found.values() for file in files_of(entry))
+    return Source(connection=connection, address=str(path), files=files, names=tuple(found))
+
+
+def _tables_in(path: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for entry in sorted(path.iterdir()):
         name = entry.stem if entry.is_file() else entry.name
@@ -178,32 +224,42 @@ def _folder(path: Path) -> Source:
             found=f"{sum(1 for _ in path.iterdir())} other entries",
             do="A table is a file ending in .parquet, .csv or .jsonl, or a folder of .parquet files.",
         )
-    for name, entry in found.items():
-        _read(connection, name, entry)
-    files = tuple(file for entry in found.values() for file in ([entry] if entry.is_file() else _parquets(entry)))
-    return Source(connection=connection, address=str(path), files=files, names=tuple(found))
+    return found
+
+
+def files_of(entry: Path) -> list[Path]:
+    """List the files of a table.
+
+    Parameters
+    ----------
+    entry : Path
+        A file, or a folder of Parquet files.
+
+    Returns
+    -------
+    list of Path
+        In the order of their names.
+    """
+    return [entry] if entry.is_file() else sorted(entry.rglob("*.parquet"))
 
 
 def _reader(entry: Path) -> str | None:
     if entry.is_dir():
-        return "read_parquet" if _parquets(entry) else None
+        return "read_parquet" if files_of(entry) else None
     return FILE_KINDS.get(entry.suffix.lower())
 
 
-def _parquets(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*.parquet"))
-
-
 def _read(connection: Any, name: str, entry: Path) -> None:
-    import duckdb
-
-    paths = [str(file) for file in ([entry] if entry.is_file() else _parquets(entry))]
+    paths = [str(file) for file in files_of(entry)]
     reader = str(_reader(entry))
     try:
-        getattr(connection, reader)(paths if reader == "read_parquet" else paths[0], table_name=name)
-    except duckdb.Error as error:
+        if connection.name == "pyspark":
+            spark.read(connection, name, entry, reader)
+        else:
+            getattr(connection, reader)(paths if reader == "read_parquet" else paths[0], table_name=name)
+    except _engine_errors(connection) as error:
         raise SourceError(
-            f"The file {entry} cannot be read: {_first_line(error)}.",
+            f"The file {entry} cannot be read: {first_line(error)}.",
             do="Is it complete, and of the kind that its ending says?",
         ) from None
 
@@ -222,21 +278,23 @@ def _duckdb_file(path: Path) -> Source:
             identifier = name.replace('"', '""')
             connection.raw_sql(f'CREATE TEMP VIEW "{identifier}" AS SELECT * FROM source."{identifier}"')
     except duckdb.Error as error:
-        raise SourceError(f"The DuckDB file {path} cannot be read: {_first_line(error)}.") from None
+        raise SourceError(f"The DuckDB file {path} cannot be read: {first_line(error)}.") from None
     return Source(connection=connection, address=str(path), files=(path,), names=names)
 
 
 def _server(address: str) -> Source:
-    shown = _without_secrets(address)
+    shown = without_secrets(address)
     try:
-        connection = ibis.connect(address)
+        connection: Any = ibis.connect(address)
+        if connection.name == "postgres":
+            postgresql.only_read(connection)
         names = tuple(connection.list_tables())
     except ImportError as error:
         raise SourceError(
             f"The source {shown} needs the package '{error.name}'.",
             do="Install uptier with its extra: postgresql, snowflake, bigquery or spark.",
         ) from None
-    except (ibis.IbisError, ValueError, OSError, RuntimeError) as error:
+    except (ibis.IbisError, ValueError, OSError, RuntimeError, *_driver_errors(address)) as error:
         # a driver's own text may quote the password: only its kind is shown
         raise SourceError(
             f"The source {shown} does not answer: {type(error).__name__}.",
@@ -245,11 +303,63 @@ def _server(address: str) -> Source:
     return Source(connection=connection, address=shown, names=names)
 
 
-def _without_secrets(address: str) -> str:
+def _driver_errors(address: str) -> tuple[type[Exception], ...]:
+    if not address.startswith(("postgres://", "postgresql://")):
+        return ()
+    try:
+        import psycopg
+    except ImportError:
+        return ()
+    return (psycopg.Error,)
+
+
+def _engine_errors(connection: Any) -> tuple[type[Exception], ...]:
+    import duckdb
+
+    if connection.name == "postgres":
+        import psycopg
+
+        return (psycopg.Error,)
+    if connection.name == "pyspark":
+        from py4j.protocol import Py4JError
+        from pyspark.errors import PySparkException
+
+        # its files are looked at by DuckDB first, for their types
+        return (PySparkException, Py4JError, duckdb.Error)
+    return (duckdb.Error,)
+
+
+def without_secrets(address: str) -> str:
+    """Show where an address leads.
+
+    Parameters
+    ----------
+    address : str
+        An address with a scheme.
+
+    Returns
+    -------
+    str
+        Without user, password and query.
+    """
     scheme, _, rest = address.partition("://")
     host = rest.rpartition("@")[2].partition("?")[0]
     return f"{scheme}://{host}"
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split(os.linesep)[0].rstrip(".")
+def first_line(error: Exception) -> str:
+    """Give the first line of what an engine says.
+
+    Parameters
+    ----------
+    error : Exception
+        The engine's own.
+
+    Returns
+    -------
+    str
+        Without a full stop.
+    """
+    java = getattr(error, "java_exception", None)  # what Spark itself says stands there
+    said = str(error) if java is None else str(java.getMessage())
+    return said.strip().split(os.linesep)[0].rstrip(".")

@@ -34,6 +34,14 @@ EXPECTED: Answers = {
     "months_of_growth": {
         "three": 3, "two": 2, "broken": 1, "just_below": 0, "falls": 0, "begins": None, "stops": 0, "silent": None,
     },
+    "days_of_growth": {
+        "three": 84, "two": 56, "broken": 28, "just_below": 0, "falls": 0, "begins": None, "stops": 0, "silent": None,
+    },
+    # gains over 42 days: of the latest two months against each other, of the first and the third, of the earlier two
+    "team_pace": {
+        "three": 9 / 45, "two": 3 / 15, "broken": 3 / 15, "just_below": 50 / 119, "falls": -10 / 5, "begins": 1,
+        "stops": None, "silent": None,
+    },
     "active_user_growth": {
         "three": 9 / 36, "two": 3 / 12, "broken": 3 / 12, "just_below": 0.19, "falls": -0.5, "begins": None,
         "stops": -1, "silent": None,
@@ -99,10 +107,61 @@ def test_daily_usage_knows_growth_but_not_of_users() -> None:
         "usage_growth": 0.25,
         "usage_growth_before": 0.2,
         "months_of_growth": 2,
+        "days_of_growth": 56,
         "peak_user_growth": 0.5,
         "week_against_month": 0,
     }
-    assert "active_user_growth" in unavailable(daily)
+    assert {"active_user_growth", "team_pace"} <= unavailable(daily)
+
+
+# the last 28 days before 2026-03-29 begin on 2026-03-01, the last 84 on 2026-01-04
+INVITED = """
+    # subscriptions
+    account | seats | valid_from
+    a       | 10    | 2025-01-01
+    b       |       | 2025-01-01
+    c       | 0     | 2025-01-01
+    d       | 4     | 2025-01-01
+    # users
+    account | user | created_at | recorded_at
+    a       | u1   | 2026-01-03 |
+    a       | u2   | 2026-01-04 |
+    a       | u3   | 2026-02-28 |
+    a       | u4   | 2026-03-01 |
+    a       | u5   | 2026-03-28 |
+    a       | u6   | 2026-03-29 |
+    a       | u7   | 2026-03-20 | 2026-03-29
+    a       | u8   | 2026-03-20 | 2026-03-28
+    a       | u9   |            |
+    b       | u1   | 2026-03-20 |
+    c       | u1   | 2026-03-20 |
+    """
+
+
+def test_people_are_invited_before_they_work() -> None:
+    answers = answers_of("velocity", INVITED, accounts="a b c d")
+    assert answers["invited_users"] == {"a": 3, "b": 1, "c": 1, "d": 0}
+    assert answers["invited_per_seat"] == {"a": 5 / 10, "b": None, "c": None, "d": 0}
+
+
+def test_who_was_invited_when_needs_a_list_that_says_so() -> None:
+    assert {"invited_users", "invited_per_seat"} <= unavailable("account | user | occurred_at | kind")
+    assert {"invited_users", "invited_per_seat"} <= unavailable("# users\naccount | user | role")
+
+
+@pytest.mark.parametrize(("since", "pace"), [("2025-12-21", 1 / 2), ("2025-12-22", None)])
+def test_the_pace_of_the_team_needs_98_days_of_past(since: str, pace: float | None) -> None:
+    text = f"""
+        # subscriptions
+        account | valid_from
+        a       | {since}
+        # usage_events
+        account | user | occurred_at | kind
+        a       | u    | 2026-01-20  | login
+        a       | u    | 2026-03-05  | login
+        a       | v    | 2026-03-05  | login
+        """
+    assert answers_of("velocity", text, accounts="a")["team_pace"] == {"a": pace}
 
 
 def test_the_trigger_fires_from_two_months_of_growth() -> None:

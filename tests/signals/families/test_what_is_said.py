@@ -17,20 +17,20 @@ TRIGGERS = catalog().triggers
 FIRING = {
     "approaching_seat_ceiling": [{"periods_near_ceiling": 2}, {"periods_peak_near_ceiling": 2}],
     "running_out_of_capacity": [{"highest_quota_utilisation": 0.8}, {"limit_errors": 12}],
-    "reaching_for_next_plan": [{"gate_crossings": 2}, {"trial_days_per_week": 4}],
+    "reaching_for_next_plan": [{"days_since_gate_cluster": 14}, {"trial_days_per_week": 4}],
     "power_users_emerge": [{"new_power_users": 1}],
     "use_accelerates": [{"months_of_growth": 2}],
     "deep_adoption": [{"feature_breadth": 0.95}],
     "success_achieved": [{"days_since_milestone": 60}],
-    "gap_named": [{"days_since_gap_named": 30}],
+    "gap_named": [{"hours_since_gap_named": 72}],
 }
 # what else is known of the account: nothing that would fire a trigger, but all of it could be said
 QUIET = dict.fromkeys((one.name for one in catalog().signals if not one.is_category), 0.5) | {
-    "gate_crossings": 1,
+    "days_since_gate_cluster": 15,
     "power_users": 1,
     "limit_errors": 1,
     "days_since_milestone": 90,
-    "days_since_gap_named": 90,
+    "hours_since_gap_named": 90,
     "nps": 9,
 }
 # from daily usage nobody is told apart, and the busiest day stands in
@@ -87,15 +87,11 @@ def test_the_fact_that_fired_a_trigger_is_among_the_two_that_are_said(name: str,
             1,
             "The busiest day would have nearly filled today's seats for 1 billing period in a row",
         ),
-        (
-            "next_tier_features",
-            1.5,
-            "The team has touched as many features above its plan as 150 % of what the next plan adds",
-        ),
-        ("next_tier_features", 0, "The team has touched no named feature of the next plan in four weeks"),
+        ("next_tier_features", 0.8, "The team already works with 80 % of what the next plan adds"),
+        ("next_tier_features", 0, "The team uses nothing yet of what the next plan adds"),
         ("gated_features", 0, "No named feature above the plan was touched in four weeks"),
         ("features_in_use", 0, "No named feature was used in the last four weeks"),
-        ("feature_breadth", 1.5, "The team uses as many features as 150 % of what its plan includes"),
+        ("feature_breadth", 0.95, "The team uses 95 % of the features that its plan includes"),
         ("daily_active_share", 0.8, "On an average working day 80 % of 5 seats are in use"),
         ("open_tickets", 0, "No ticket of the last year is open"),
         ("tiers_gained", 0, "The plan stands where it stood 180 days ago on the price list"),

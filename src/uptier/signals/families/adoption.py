@@ -33,18 +33,18 @@ def features_in_use(history: Measures) -> Number:
     unit=Unit.SHARE,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="The team uses as many features as {value} of what its plan includes",
+        value="The team uses {value} of the features that its plan includes",
         zero="The team uses no named feature of its plan",
         missing="What the plan includes is not known",
     ),
 )
 def feature_breadth(history: Measures) -> Number:
-    """Distinct features used in 28 days over the features that the plan includes.
+    """Features of the plan used in 28 days, over all that the plan includes.
 
-    The count is of all features used, so it passes 100 % where trials and add-ons come on top. Source S0 names 95 % as
-    full adoption. NaN where the plan list does not name features.
+    By name: what is tried above the plan does not count. Source S0 names 95 % as full adoption. NaN where the plan list
+    does not name features.
     """
-    return ratio(history.features("feature_used", last=28), history.plan_fact("features"))
+    return ratio(history.features("feature_used", last=28, of="of_plan"), history.plan_fact("features"))
 
 
 @signal(
@@ -133,6 +133,95 @@ def integration_share(history: Measures) -> Number:
 
 
 @signal(
+    label="Integrations in use",
+    unit=Unit.FEATURES,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="Called from other systems: {value}",
+        zero="No named feature is called from other systems",
+        missing="What is called from other systems is not known",
+    ),
+)
+def integrations_in_use(history: Measures) -> Number:
+    """Distinct features reached by integration calls, last 28 days: how deeply the product is wired in.
+
+    Source S0, integration depth. NaN where usage names no features or records no integration calls.
+    """
+    return history.features("integration_call", last=28)
+
+
+@signal(
+    label="Integration days",
+    unit=Unit.DAYS,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="Other systems called on {value} of 28",
+        zero="No other system called in four weeks",
+        missing="Calls from other systems are not recorded",
+    ),
+)
+def integration_days(history: Measures) -> Number:
+    """Days with an integration call, last 28 days.
+
+    A nightly job is a workflow, one call a trial (source S0, workflow intensity). NaN where they are not recorded.
+    """
+    return history.days_with("integration_call", last=28)
+
+
+@signal(
+    label="Stickiness",
+    unit=Unit.SHARE,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="On an average working day {value} of the month's users are here",
+        missing="How often people come back is not known",
+    ),
+)
+def stickiness(history: Measures) -> Number:
+    """Mean daily users on working days over the distinct users of 28 days (DAU over MAU).
+
+    Of the people, not of the seats. NaN where nobody was active, and from daily usage.
+    """
+    return ratio(history.user_days(last=28, working=True) / WORKING_DAYS, history.active_users(last=28))
+
+
+@signal(
+    label="Events per user",
+    unit=Unit.EVENTS,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="A user does about {value} in four weeks",
+        missing="How much a user does is not known",
+    ),
+)
+def events_per_user(history: Measures) -> Number:
+    """Events over distinct users, last 28 days: workflow intensity (source S0).
+
+    NaN where nobody was active, and from daily usage.
+    """
+    return ratio(history.events(last=28), history.active_users(last=28))
+
+
+@signal(
+    label="New features taken up",
+    unit=Unit.FEATURES,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="Against the four weeks before, more in use: {value}",
+        zero="As many features are in use as in the four weeks before",
+        negative="Against the four weeks before, fewer in use: {value}",
+        missing="What is used is not recorded",
+    ),
+)
+def features_gained(history: Measures) -> Number:
+    """Distinct features used in the last 28 days less those used in the 28 days before.
+
+    NaN where usage names no features.
+    """
+    return history.features("feature_used", last=28) - history.features("feature_used", last=28, before=28)
+
+
+@signal(
     label="Health score",
     unit=Unit.POINTS,
     effect=Effect.RAISES,
@@ -151,7 +240,7 @@ def health_score(history: Measures) -> Number:
     daily = ratio(history.user_days(last=28, working=True) / WORKING_DAYS, history.seats())
     steady = ratio(history.events(last=28), history.events(last=28, before=28))
     share = (daily / history.thresholds.daily_actives).clip(0, 1)
-    days = (history.days_with(last=28) / 20.0).clip(0, 1)
+    days = (history.days_with(last=28).cast("float64") / 20).clip(0, 1)
     held = ((steady - 0.5) / 0.5).clip(0, 1)
     return 40 * share + 30 * days + 30 * held
 

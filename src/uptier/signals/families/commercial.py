@@ -5,6 +5,8 @@ from __future__ import annotations
 from uptier.signals.measures import MINOR_UNITS, Measures, Number, ratio
 from uptier.signals.signal import Effect, Phrase, Unit, signal
 
+SETBACK_DAYS = 90  # domain page: post-upsell churn is leaving or downgrading within 90 days after an upsell
+
 
 @signal(
     label="Plan",
@@ -105,6 +107,24 @@ def price_per_seat(history: Measures) -> Number:
     NaN without seats.
     """
     return ratio(history.mrr() / MINOR_UNITS, history.seats())
+
+
+@signal(
+    label="Revenue per active user",
+    unit=Unit.MONEY,
+    effect=Effect.EITHER,
+    phrase=Phrase(
+        value="For each person who is active the account pays {value} a month",
+        missing="What the account pays for each active person is not known",
+    ),
+)
+def mrr_per_active_user(history: Measures) -> Number:
+    """Monthly recurring revenue over the people active in the last 28 days, account currency.
+
+    What the use costs the customer: high where much is paid for little use, low where the plan carries more than it was
+    meant for (source S3). NaN where nobody was active, without a subscription, and from daily usage.
+    """
+    return ratio(history.mrr() / MINOR_UNITS, history.active_users(last=28))
 
 
 @signal(
@@ -257,3 +277,99 @@ def revenue_growth(history: Measures) -> Number:
 def addons_held(history: Measures) -> Number:
     """Add-ons that the account holds."""
     return history.addons()
+
+
+@signal(
+    label="Upsells before",
+    unit=Unit.TIMES,
+    effect=Effect.EITHER,
+    phrase=Phrase(
+        value="The account has bought more {value}",
+        zero="The account has not bought more yet",
+        missing="What the account bought before is not known",
+    ),
+)
+def upsells_before(history: Measures) -> Number:
+    """Days on which the account bought more: seats, a higher plan, or an add-on.
+
+    Over all its subscriptions together it had more seats, or a higher plan, than the day before, by a version that did
+    not begin as a renewal, price uplift, currency change, true-up, co-term, merger or correction; or it began to hold
+    an add-on, which a new bill for one that still runs is not. What began with the first subscription is the first
+    sale. A lower plan with more seats is no upsell. NaN where subscriptions have no dates, or neither seats, plans nor
+    add-ons are recorded; what of these is not recorded is not seen. An upsell as the domain page has it (source S1).
+    """
+    return history.upsells()
+
+
+@signal(
+    label="Days since the latest upsell",
+    unit=Unit.DAYS,
+    effect=Effect.EITHER,
+    phrase=Phrase(
+        value="The account last bought more {value} ago",
+        missing="When the account last bought more is not known",
+    ),
+)
+def days_since_upsell(history: Measures) -> Number:
+    """Days since the account last bought more, as `upsells_before` counts it.
+
+    The 90 days after an upsell decide whether it holds (source S1). NaN if it never did.
+    """
+    return history.days_since_upsell()
+
+
+@signal(
+    label="Setbacks after an upsell",
+    unit=Unit.TIMES,
+    effect=Effect.LOWERS,
+    phrase=Phrase(
+        value="Within 90 days of buying more the account gave something up {value}",
+        zero="The account never gave anything up within 90 days of buying more",
+        missing="What the account gave up before is not known",
+    ),
+)
+def setbacks_after_upsell(history: Measures) -> Number:
+    """Days on which the account left, or gave up seats, plan or an add-on, within 90 days after it had bought more.
+
+    As `upsells_before` counts; falls by a true-up, co-term, merger or correction are not the customer's choice and do
+    not count, nor does what is given up on the day of the upsell itself. An account that once bought too much will be
+    careful (source S1: post-upsell churn). NaN as for `upsells_before`.
+    """
+    return history.setbacks_after_upsell(within=SETBACK_DAYS)
+
+
+@signal(
+    label="Triggers that fire",
+    unit=Unit.TRIGGERS,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="What opens a talk is seen now by {value}",
+        zero="No trigger opens a talk now",
+        missing="Whether any trigger opens a talk is not known",
+    ),
+)
+def triggers_fired(history: Measures) -> Number:
+    """Triggers of the catalogue that fire now, of those that open a talk; a project's own count too.
+
+    Several together are said to convert three to four times as often as tenure or the renewal's date alone (source S0):
+    to be measured. NaN where the project's tables allow no trigger at all.
+    """
+    return history.triggers_fired()
+
+
+@signal(
+    label="Days that triggers fire together",
+    unit=Unit.DAYS,
+    effect=Effect.EITHER,
+    phrase=Phrase(
+        value="For {value} at least two triggers have opened a talk together",
+        missing="Since when two triggers have opened a talk together is not known",
+    ),
+)
+def days_triggers_together(history: Measures) -> Number:
+    """Days for which at least two triggers that open a talk have fired without a break.
+
+    The second longest of the times for which those that fire now have fired, as far as each tells. NaN where fewer than
+    two fire, or fewer than two of them tell since when.
+    """
+    return history.days_triggers_together()

@@ -10,6 +10,7 @@ from uptier.signals.signal import Effect, Phrase, Unit, signal
 from uptier.signals.trigger import trigger
 
 WEEKS = 4
+CLUSTER_DAYS = 42  # a cluster older than this is no reason to talk
 
 
 @signal(
@@ -68,6 +69,63 @@ def gated_features(history: Measures) -> Number:
 
 
 @signal(
+    label="Largest cluster at the gates",
+    unit=Unit.TIMES,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="At its busiest the team met gates or limits of its plan {value} within two weeks",
+        zero="Nobody met a gate or a limit of the plan in the last six weeks",
+        missing="Interest in what lies above the plan is not recorded",
+    ),
+)
+def largest_gate_cluster(history: Measures) -> Number:
+    """Most gate crossings within any 14 days (`gate_days`) of the last 42.
+
+    Any run of days, not calendar fortnights: the cluster is the sign (source S1), wherever a month or an as-of date
+    happens to begin. NaN where usage has no such kinds of events.
+    """
+    return history.largest_cluster(*GATE_KINDS, span=history.thresholds.gate_days, last=CLUSTER_DAYS)
+
+
+@signal(
+    label="Largest cluster at one gate",
+    unit=Unit.TIMES,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="At its busiest the team met one and the same gate {value} within two weeks",
+        zero="Nobody met a gate of a named feature in the last six weeks",
+        missing="Which gates were met is not recorded",
+    ),
+)
+def largest_feature_cluster(history: Measures) -> Number:
+    """Most gate crossings of one feature within any 14 days (`gate_days`) of the last 42.
+
+    Reaching for one thing again and again is a need, for many things once a stroll. NaN where usage names no features.
+    """
+    return history.largest_cluster(*GATE_KINDS, span=history.thresholds.gate_days, last=CLUSTER_DAYS, by_feature=True)
+
+
+@signal(
+    label="Days since a cluster at the gates",
+    unit=Unit.DAYS,
+    effect=Effect.LOWERS,
+    phrase=Phrase(
+        value="The team last met gates or limits of its plan in quick succession {value} ago",
+        missing="Gates were not met in quick succession in the last six weeks",
+    ),
+)
+def days_since_gate_cluster(history: Measures) -> Number:
+    """Days since the last event of the latest cluster: two crossings (`gate_crossings`) within 14 days (`gate_days`).
+
+    Source S1: act within two weeks of it. NaN if there was none in the last 42 days.
+    """
+    limits = history.thresholds
+    return history.days_since_cluster(
+        *GATE_KINDS, least=limits.gate_crossings, span=limits.gate_days, last=CLUSTER_DAYS
+    )
+
+
+@signal(
     label="Upgrade prompts seen",
     unit=Unit.TIMES,
     effect=Effect.RAISES,
@@ -104,22 +162,23 @@ def trial_days_per_week(history: Measures) -> Number:
 
 
 @signal(
-    label="Features touched beside the next plan's",
+    label="Next plan's features in use",
     unit=Unit.SHARE,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="The team has touched as many features above its plan as {value} of what the next plan adds",
-        zero="The team has touched no named feature of the next plan in four weeks",
+        value="The team already works with {value} of what the next plan adds",
+        zero="The team uses nothing yet of what the next plan adds",
         missing="What the next plan would add is not known",
     ),
 )
 def next_tier_features(history: Measures) -> Number:
-    """Distinct features touched at a gate in 28 days, over the number that the next plan adds.
+    """Features of the next plan used or tried in 28 days, over those that it adds to the plan held.
 
-    Counts what was touched at any gate, also of higher plans, so it may pass 100 %. Source S2: 4 of 5 of the
-    next tier's features already in use. NaN on the highest plan and where the plan list does not name features.
+    By name: only features that the next plan has and this one lacks. Source S2: 4 of 5 of the next tier's features
+    already in use. NaN on the highest plan and where the plan list does not name features.
     """
-    return ratio(history.features(*GATE_KINDS, last=28), history.plan_fact("next_new_features"))
+    used = history.features("feature_used", "trial_use", last=28, of="of_next_plan")
+    return ratio(used, history.plan_fact("next_new_features"))
 
 
 @trigger(
@@ -127,12 +186,20 @@ def next_tier_features(history: Measures) -> Number:
     opens="plan_upgrade",
     act_within_days=14,
     frame="workflow validation: the problem first, the plan as its solution",
-    says=("gate_crossings", "trial_days_per_week", "gated_features", "next_tier_features"),
+    says=(
+        "days_since_gate_cluster",
+        "trial_days_per_week",
+        "largest_gate_cluster",
+        "gate_crossings",
+        "gated_features",
+        "next_tier_features",
+    ),
+    since="days_since_gate_cluster",
 )
 def reaching_for_next_plan(signals: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
-    """Two or more interactions with features above the plan within 14 days, or a trial on 4 days a week.
+    """Two or more crossings within any 14 days, the last of them at most 14 days ago, or a trial on 4 days a week.
 
-    Source S1 for the cluster, S0 for the trial.
+    Sources S1 for the cluster and for how long it stands, S0 for the trial.
     """
-    cluster = signals["gate_crossings"] >= thresholds.gate_crossings
+    cluster = signals["days_since_gate_cluster"] <= thresholds.gate_days
     return cluster | (signals["trial_days_per_week"] >= thresholds.trial_days_per_week)

@@ -15,17 +15,74 @@ from uptier.signals.trigger import trigger
     unit=Unit.USERS,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="Far more active than the rest of the team: {value}",
-        zero="Nobody is far more active than the rest of the team",
+        value="Far above the rest of the team in what they do here: {value}",
+        zero="Nobody stands far above the rest of the team",
         missing="Users are not told apart",
     ),
 )
 def power_users(history: Measures) -> Number:
-    """Users active on at least 10 of 28 days and on twice the account's mean days per active user.
+    """Users far above their own account's average in how often, how broadly or how deeply they work, last 28 days.
 
-    Factor and floor are thresholds. Power users lead seat constraints by 30-60 days (source S1). NaN from daily usage.
+    One of the three is enough (source S1: login frequency, feature breadth or session depth): active days, features
+    used, or events on a day of work, of at least twice the mean of the account's active users (`power_user_factor`),
+    and no fewer than 10 days, 5 features, or, for depth, 5 days. NaN from daily usage.
     """
     return history.power_users(last=28)
+
+
+@signal(
+    label="Frequent users",
+    unit=Unit.USERS,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="Here far more often than the rest of the team: {value}",
+        zero="Nobody is here far more often than the rest of the team",
+        missing="Users are not told apart",
+    ),
+)
+def frequent_users(history: Measures) -> Number:
+    """Users with at least twice the account's mean of active days per active user, and 10 or more of 28.
+
+    Power users lead seat constraints by 30-60 days (source S1). NaN from daily usage.
+    """
+    return history.power_users("frequent", last=28)
+
+
+@signal(
+    label="Broad users",
+    unit=Unit.USERS,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="With far more features in use than the rest of the team: {value}",
+        zero="Nobody uses far more features than the rest of the team",
+        missing="Users are not told apart",
+    ),
+)
+def broad_users(history: Measures) -> Number:
+    """Users with at least twice the account's mean of features per active user, and 5 or more, last 28 days.
+
+    Who explores is who finds the gates (source S1). NaN from daily usage.
+    """
+    return history.power_users("broad", last=28)
+
+
+@signal(
+    label="Deep users",
+    unit=Unit.USERS,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="With days of work far deeper than the rest of the team's: {value}",
+        zero="Nobody's days of work are far deeper than the rest of the team's",
+        missing="Users are not told apart",
+    ),
+)
+def deep_users(history: Measures) -> Number:
+    """Users with at least twice the account's events per user-day, on 5 or more active days, last 28 days.
+
+    Session depth (source S1), where a session is a user's day of work: ids of sessions are missing from most sources,
+    and late rows would split them. NaN from daily usage.
+    """
+    return history.power_users("deep", last=28)
 
 
 @signal(
@@ -33,18 +90,34 @@ def power_users(history: Measures) -> Number:
     unit=Unit.USERS,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="Far more active than the rest of the team since four weeks ago: {value} more",
-        zero="As many users as four weeks ago are far more active than the rest of the team",
-        negative="Far more active than the rest of the team: {value} fewer than four weeks ago",
+        value="Far above the rest of the team since the last four weeks: {value}",
+        zero="Nobody rose far above the rest of the team in the last four weeks",
         missing="Users are not told apart",
     ),
 )
 def new_power_users(history: Measures) -> Number:
-    """Power users of the last 28 days less those of the 28 days before.
+    """Power users of the last 28 days who were none in the 28 days before, person by person.
 
     Emergence, not presence, is what leads (source S1). NaN from daily usage.
     """
-    return history.power_users(last=28) - history.power_users(last=28, before=28)
+    return history.emerged_power_users(last=28)
+
+
+@signal(
+    label="Days since a power user emerged",
+    unit=Unit.DAYS,
+    effect=Effect.LOWERS,
+    phrase=Phrase(
+        value="The latest to rise far above the team began {value} ago",
+        missing="Nobody rose far above the team in the last four weeks",
+    ),
+)
+def days_since_power_user_emerged(history: Measures) -> Number:
+    """Days since the first active day, within 28, of the new power user who began last.
+
+    NaN where there is none, and from daily usage.
+    """
+    return history.days_since_power_user_emerged(last=28)
 
 
 @signal(
@@ -88,11 +161,12 @@ def busiest_user_share(history: Measures) -> Number:
     opens="seat_expansion",
     act_within_days=45,
     frame="growth continuity: what these people have found, and who else should have it",
-    says=("power_users", "new_power_users"),
+    says=("power_users", "new_power_users", "frequent_users", "broad_users", "deep_users"),
+    since="days_since_power_user_emerged",
 )
 def power_users_emerge(signals: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
-    """There are more power users than four weeks before.
+    """Somebody is a power user who was none four weeks before.
 
     Source S1: one or more users far above their account's average, 30-60 days ahead of the team.
     """
-    return (signals["power_users"] >= 1) & (signals["new_power_users"] >= 1)
+    return signals["new_power_users"] >= 1

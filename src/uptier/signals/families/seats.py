@@ -13,7 +13,10 @@ from uptier.signals.signal import Effect, Phrase, Unit, signal
 from uptier.signals.trigger import trigger
 
 MOST_DAYS_AHEAD = 365  # a projection further away says nothing
-TREND_DAYS = 84  # the past that a projection rests on
+TREND_STEP_DAYS = 14  # between the dates of a trend
+TREND_STEPS = 6
+TREND_DAYS = 28 + TREND_STEP_DAYS * (TREND_STEPS - 1)  # the past that a projection rests on
+DAYS_A_PERIOD = 30
 
 
 @signal(
@@ -116,26 +119,79 @@ def periods_peak_near_ceiling(history: Measures) -> Number:
     unit=Unit.DAYS,
     effect=Effect.LOWERS,
     phrase=Phrase(
-        value="At the pace of the last 12 weeks the seats are full in {value}",
+        value="At the pace of the last 14 weeks the seats are full in {value}",
         zero="All seats are taken",
         missing="No day on which the seats run out is in sight",
     ),
 )
 def days_until_ceiling(history: Measures) -> Number:
-    """Days until active users reach the seats, at the pace of the last 84 days.
+    """Days until active users reach the seats, at the typical pace of the last 98 days.
 
-    Straight line from the active users of days 57-84 back to those of the last 28; 0 where all seats are taken. NaN
-    where users do not grow, where the ceiling lies more than 365 days ahead, for accounts younger than 84 days, without
-    seats, and from daily usage.
+    The pace is a robust trend: active users of 28 days, as of today and of five dates each 14 days earlier, give three
+    gains over 42 days each, and their median is taken (Theil's incomplete method), so that one odd gain does not move
+    it. 0 where all seats are taken. NaN where users do not grow, where the ceiling lies more than 365 days ahead,
+    for accounts younger than 98 days, without seats, and from daily usage.
     """
-    now, earlier = history.active_users(last=28), history.active_users(last=28, before=56)
-    spare = history.seats() - now
-    days = spare * 56 / (now - earlier).nullif(0)
-    # before an account's first day nobody could be active: that is no pace
-    paced = (now > earlier) & (history.tenure_days() >= TREND_DAYS)
-    ahead = ibis.ifelse(paced & (days <= MOST_DAYS_AHEAD), days, None)
-    # nobody runs out of seats that were never licensed
-    return ibis.ifelse(history.seats() > 0, ibis.ifelse(spare <= 0, 0.0, ahead), None)
+    return _until_ceiling(history, _median(*_gains(history)))
+
+
+@signal(
+    label="Days until the seat ceiling, at the earliest",
+    unit=Unit.DAYS,
+    effect=Effect.LOWERS,
+    phrase=Phrase(
+        value="At the fastest pace of the last 14 weeks the seats are full in {value}",
+        zero="All seats are taken",
+        missing="Even the fastest pace of the last 14 weeks does not fill the seats within a year",
+    ),
+)
+def days_until_ceiling_earliest(history: Measures) -> Number:
+    """Days until active users reach the seats, at the fastest of the three gains behind `days_until_ceiling`.
+
+    How far this lies before `days_until_ceiling` says how uncertain that is. NaN as there.
+    """
+    return _until_ceiling(history, ibis.greatest(*_gains(history)))
+
+
+@signal(
+    label="Days until the seat ceiling, at the latest",
+    unit=Unit.DAYS,
+    effect=Effect.LOWERS,
+    phrase=Phrase(
+        value="At the slowest pace of the last 14 weeks the seats are full in {value}",
+        zero="All seats are taken",
+        missing="At the slowest pace of the last 14 weeks the seats would not fill within a year",
+    ),
+)
+def days_until_ceiling_latest(history: Measures) -> Number:
+    """Days until active users reach the seats, at the slowest of the three gains behind `days_until_ceiling`.
+
+    Known only where users grew all along: the ceiling then comes however one looks at it. NaN otherwise, and as there.
+    """
+    return _until_ceiling(history, ibis.least(*_gains(history)))
+
+
+@signal(
+    label="Days near the seat ceiling",
+    unit=Unit.DAYS,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="Today's seats would have been nearly full for {value}",
+        zero="Today's seats were not nearly full in the last billing period",
+        missing="For how long the seats would have been nearly full is not known",
+    ),
+)
+def days_near_ceiling(history: Measures) -> Number:
+    """Days since the first of the billing periods in a row, up to 6, in which users reached the threshold began.
+
+    Since when the trigger has been in the making: periods in a row, counted in users, else by the busiest day, times 30
+    days. 0 where the last period was none of them. NaN where neither is known.
+    """
+    peaks = _in_a_row(history, history.peak_daily_users_in_period)
+    if not history.has("usage_events", ("user_id",)):
+        return peaks * DAYS_A_PERIOD
+    periods = _in_a_row(history, history.active_users_in_period)
+    return ibis.coalesce(periods, peaks) * DAYS_A_PERIOD
 
 
 @signal(
@@ -186,14 +242,36 @@ def seats(history: Measures) -> Number:
         "periods_peak_near_ceiling",
         "days_until_ceiling",
     ),
+    since="days_near_ceiling",
 )
 def approaching_seat_ceiling(signals: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
     """Utilisation at or above 85 % for 2 or more billing periods in a row, counted in users, else by the busiest day.
 
     Source S1: 80-85 % or more (95 % still fires) for two consecutive billing periods, before the limit, not after.
     """
-    periods = signals["periods_near_ceiling"].fillna(signals["periods_peak_near_ceiling"])
-    return periods >= thresholds.seat_periods
+    users, days = signals["periods_near_ceiling"], signals["periods_peak_near_ceiling"]
+    return (users >= thresholds.seat_periods) | (users.isnull() & (days >= thresholds.seat_periods))
+
+
+def _gains(history: Measures) -> list[Number]:
+    """Give what active users gained over each of three stretches of 42 days, the last of which ends today."""
+    now = [history.active_users(last=28, before=TREND_STEP_DAYS * step) for step in range(TREND_STEPS)]
+    return [later - earlier for later, earlier in zip(now[: TREND_STEPS // 2], now[TREND_STEPS // 2 :], strict=True)]
+
+
+def _median(first: Number, second: Number, third: Number) -> Number:
+    middle: Number = ibis.greatest(ibis.least(first, second), ibis.least(ibis.greatest(first, second), third))
+    return middle
+
+
+def _until_ceiling(history: Measures, gain: Number) -> Number:
+    spare = history.seats() - history.active_users(last=28)
+    days = spare * (TREND_STEP_DAYS * TREND_STEPS // 2) / gain.nullif(0)
+    # before an account's first day nobody could be active: that is no pace
+    paced = (gain > 0) & (history.tenure_days() >= TREND_DAYS)
+    ahead = ibis.ifelse(paced & (days <= MOST_DAYS_AHEAD), days, None)
+    # nobody runs out of seats that were never licensed
+    return ibis.ifelse(history.seats() > 0, ibis.ifelse(spare <= 0, 0.0, ahead), None)
 
 
 def _in_a_row(history: Measures, users_in: Callable[[int], Number]) -> Number:

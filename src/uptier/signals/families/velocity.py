@@ -11,6 +11,8 @@ from uptier.signals.signal import Effect, Phrase, Unit, signal
 from uptier.signals.trigger import trigger
 
 MONTHS_BACK = 3
+PACE_DAYS = 98  # the past that the team's pace rests on
+MONTH_DAYS = 28
 
 
 @signal(
@@ -66,14 +68,25 @@ def months_of_growth(history: Measures) -> Number:
 
     Two in a row fire the trigger (source S1). NaN where there was no use two months ago.
     """
-    rates = [
-        growth(history.events(last=28, before=28 * month), history.events(last=28, before=28 * (month + 1)))
-        for month in range(MONTHS_BACK)
-    ]
-    row: Number = ibis.ifelse(rates[-1] >= history.thresholds.growth, 1, 0)
-    for one in reversed(rates[:-1]):
-        row = ibis.ifelse(one >= history.thresholds.growth, row + 1, 0)
-    return ibis.ifelse(rates[0].notnull(), row, None)
+    return _months_in_a_row(history)
+
+
+@signal(
+    label="Days of growth",
+    unit=Unit.DAYS,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="Use has grown fast for {value}",
+        zero="Use did not grow fast in the last four weeks",
+        missing="There is not enough past to tell growth",
+    ),
+)
+def days_of_growth(history: Measures) -> Number:
+    """Days of the months in a row that `months_of_growth` counts, 28 each: since when use has accelerated.
+
+    NaN where there was no use two months ago.
+    """
+    return _months_in_a_row(history) * MONTH_DAYS
 
 
 @signal(
@@ -132,12 +145,73 @@ def week_against_month(history: Measures) -> Number:
     return ratio(history.events(last=7), history.events(last=28, before=7) / 4)
 
 
+@signal(
+    label="People invited",
+    unit=Unit.USERS,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="Invited in the last four weeks: {value}",
+        zero="Nobody was invited in the last four weeks",
+        missing="Who was invited when is not known",
+    ),
+)
+def invited_users(history: Measures) -> Number:
+    """People invited in the last 28 days.
+
+    A team that grows invites before it works. NaN where the list of users does not say when each was invited.
+    """
+    return history.invited(last=28)
+
+
+@signal(
+    label="People invited in a quarter, per seat",
+    unit=Unit.SHARE,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="In 12 weeks as many people were invited as make {value} of the seats",
+        zero="Nobody was invited in 12 weeks",
+        missing="How many were invited, out of how many seats, is not known",
+    ),
+)
+def invited_per_seat(history: Measures) -> Number:
+    """People invited in the last 84 days over licensed seats.
+
+    NaN without seats, and where the list of users does not say when each was invited.
+    """
+    return ratio(history.invited(last=84), history.seats())
+
+
+@signal(
+    label="Pace of the team",
+    unit=Unit.GROWTH,
+    effect=Effect.RAISES,
+    phrase=Phrase(
+        value="Typically the team grows by {value} in six weeks",
+        zero="Typically the team keeps its size",
+        negative="Typically the team shrinks by {value} in six weeks",
+        missing="How the team grows is not known",
+    ),
+)
+def team_pace(history: Measures) -> Number:
+    """Median gain of active users over 42 days, of the three within 98 days, over the active users of today.
+
+    The trend behind `days_until_ceiling`, as a share of the team. NaN where nobody is active, for accounts younger than
+    98 days, and from daily usage.
+    """
+    now = [history.active_users(last=28, before=14 * step) for step in range(6)]
+    gains = [later - earlier for later, earlier in zip(now[:3], now[3:], strict=True)]
+    low, high = ibis.least(gains[0], gains[1]), ibis.greatest(gains[0], gains[1])
+    median = ibis.greatest(low, ibis.least(high, gains[2]))
+    return ibis.ifelse(history.tenure_days() >= PACE_DAYS, ratio(median, now[0]), None)
+
+
 @trigger(
     label="Use accelerates",
     opens="seat_expansion",
     act_within_days=30,
     frame="growth continuity: plan ahead of the pace",
     says=("usage_growth", "months_of_growth", "usage_growth_before"),
+    since="days_of_growth",
 )
 def use_accelerates(signals: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
     """Month-over-month growth of 20 % or more for two months in a row.
@@ -145,3 +219,14 @@ def use_accelerates(signals: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
     Source S1, usage velocity inflection.
     """
     return signals["months_of_growth"] >= thresholds.growth_months
+
+
+def _months_in_a_row(history: Measures) -> Number:
+    rates = [
+        growth(history.events(last=28, before=28 * month), history.events(last=28, before=28 * (month + 1)))
+        for month in range(MONTHS_BACK)
+    ]
+    row: Number = ibis.ifelse(rates[-1] >= history.thresholds.growth, 1, 0)
+    for one in reversed(rates[:-1]):
+        row = ibis.ifelse(one >= history.thresholds.growth, row + 1, 0)
+    return ibis.ifelse(rates[0].notnull(), row, None)

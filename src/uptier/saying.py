@@ -1,0 +1,176 @@
+"""What each verb of the command line says when it is done; read only by a verb that ran."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from uptier.terminal import (
+    as_json,
+    console,
+    findings_table,
+    promises_table,
+    scorecard_table,
+    scoring_words,
+    signals_table,
+    training_table,
+    training_words,
+)
+from uptier.told import as_data, forgotten_words, framed_words, preview_words, readings_table
+
+if TYPE_CHECKING:
+    from uptier.project import Framed, Project, Scoring, Training
+    from uptier.signals.promises import Verdict
+    from uptier.simulate.world import World
+    from uptier.tables.findings import Findings
+    from uptier.work.forgetting import Forgotten
+    from uptier.work.preview import Preview
+
+
+def say_world(world: World) -> None:
+    """Say what world was written, and how to go on.
+
+    Parameters
+    ----------
+    world : World
+        The world.
+    """
+    from uptier.simulate.demo import project_text  # reads how worlds are made, which other verbs need not
+
+    typer.echo(
+        f"Wrote {sum(world.rows.values()):,} rows to {world.folder}: {world.parameters.accounts:,} accounts over "
+        f"{world.parameters.months} months, {world.rows.get('usage_events', 0):,} usage events."
+    )
+    typer.echo("To go on, save these lines here as uptier.yaml, then: uptier run uptier.yaml\n")
+    typer.echo(project_text(project=f"{world.preset}-{world.seed}", source=str(world.folder)), nl=False)
+
+
+def say_findings(findings: Findings, *, quiet: bool) -> None:
+    """Say what the check found.
+
+    Parameters
+    ----------
+    findings : Findings
+        What it found.
+    quiet : bool
+        Whether only JSON is wanted.
+    """
+    if not quiet:
+        console().print(findings_table(findings))
+
+
+def say_signals(framed: Framed, *, quiet: bool) -> None:
+    """Say what frame was computed, and where it is.
+
+    Parameters
+    ----------
+    framed : Framed
+        The frame.
+    quiet : bool
+        Whether only JSON is wanted.
+    """
+    if not quiet:
+        console().print(signals_table(framed.frame))
+    # on one line, whatever its length, and out of the way of the JSON
+    typer.echo(framed_words(framed), err=quiet)
+
+
+def say_verdict(verdict: Verdict, *, quiet: bool) -> None:
+    """Say which promises signals broke.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        What was tried, and what came of it.
+    quiet : bool
+        Whether only JSON is wanted.
+    """
+    if quiet:
+        broken = {f"{name}: {promise.name.lower()}": seen for (name, promise), seen in verdict.broken.items()}
+        print_json({"signals": verdict.signals, "broken": broken})
+        return
+    if not verdict.signals:
+        typer.echo("The project has no signals of its own: name their files under signals: {extra: [...]}.")
+        return
+    console().print(promises_table(verdict))
+    typer.echo(verdict.told() or f"All {len(verdict.signals)} signals kept every promise that was tried.")
+
+
+def say_preview(preview: Preview, *, quiet: bool) -> None:
+    """Say what a run would read and compute, with the SQL.
+
+    Parameters
+    ----------
+    preview : Preview
+        The preview.
+    quiet : bool
+        Whether only JSON is wanted.
+    """
+    if not quiet:
+        screen = console()
+        screen.print(readings_table(preview))
+        screen.print(preview_words(preview), highlight=False, markup=False)
+        for name, sql in preview.sql:
+            typer.echo(f"\n-- {name}\n{sql};")
+
+
+def say_forgotten(forgotten: Forgotten, *, quiet: bool) -> None:
+    """Say what was erased.
+
+    Parameters
+    ----------
+    forgotten : Forgotten
+        What was erased, or would be.
+    quiet : bool
+        Whether only JSON is wanted.
+    """
+    if not quiet:
+        typer.echo(forgotten_words(forgotten))
+
+
+def say_training(project: Project, training: Training, *, quiet: bool) -> None:
+    """Say how each head was judged.
+
+    Parameters
+    ----------
+    project : Project
+        The project.
+    training : Training
+        What the training gave.
+    quiet : bool
+        Whether only JSON is wanted.
+    """
+    if not quiet:
+        screen = console()
+        screen.print(training_table(training))
+        screen.print(training_words(training, project.settings), highlight=False, markup=False)
+
+
+def say_scoring(project: Project, scoring: Scoring, *, quiet: bool) -> None:
+    """Say who is to be talked to.
+
+    Parameters
+    ----------
+    project : Project
+        The project.
+    scoring : Scoring
+        What the scoring gave.
+    quiet : bool
+        Whether only JSON is wanted.
+    """
+    if not quiet:
+        screen = console()
+        screen.print(scorecard_table(scoring, project.settings))
+        screen.print(scoring_words(scoring), highlight=False, markup=False, soft_wrap=True)
+
+
+def print_json(told: object) -> None:
+    """Print one JSON document as the last line of standard output.
+
+    Parameters
+    ----------
+    told : object
+        What a verb gave.
+    """
+    typer.echo(as_json(as_data(told)))

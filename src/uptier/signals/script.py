@@ -1,0 +1,146 @@
+"""A planned catalogue as statements of our own engine: compiled once, run for any looks at the same tables.
+
+Forming and compiling a hundred signals takes longer than computing them for one date. Which accounts and dates are
+looked at is a table of its own, so the statements stay the same. Intermediate tables go as soon as no later statement
+reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from uptier.tables.history import History
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from ibis.expr import types as ir
+
+
+@dataclass(frozen=True)
+class Step:
+    """One intermediate table.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    sql : str
+        The SELECT that makes it.
+    done_with : tuple of str
+        Intermediate tables that nothing after it reads.
+    """
+
+    name: str
+    sql: str
+    done_with: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Script:
+    """The statements that give a frame.
+
+    Attributes
+    ----------
+    looks : str
+        Name of the table of looks, which is made anew for each run.
+    steps : tuple of Step
+        Intermediate tables, in order.
+    frame : str
+        The SELECT that gives the frame.
+    """
+
+    looks: str
+    steps: tuple[Step, ...]
+    frame: str
+
+    def run(self, history: History) -> pd.DataFrame:
+        """Run the statements.
+
+        Parameters
+        ----------
+        history : History
+            The past over the same tables, with other looks or the same.
+
+        Returns
+        -------
+        DataFrame
+            The frame.
+        """
+        connection: Any = history.tables.source.connection
+        engine = connection.con
+        engine.execute(f'CREATE OR REPLACE TEMP TABLE "{self.looks}" AS {connection.compile(history.grid)}')
+        made = {self.looks}
+        try:
+            for step in self.steps:
+                engine.execute(f'CREATE OR REPLACE TEMP TABLE "{step.name}" AS {step.sql}')
+                made.add(step.name)
+                for name in step.done_with:
+                    engine.execute(f'DROP TABLE "{name}"')
+                    made.discard(name)
+            frame: pd.DataFrame = engine.execute(self.frame).df()
+            return frame
+        finally:
+            for name in sorted(made):
+                engine.execute(f'DROP TABLE IF EXISTS "{name}"')
+
+
+@dataclass(frozen=True)
+class Noting(History):
+    """A past of which nothing is computed: what would be kept on the way is noted, and stands in under a name.
+
+    Attributes
+    ----------
+    noted : list of tuple of str and Table
+        Names, and what would be kept under them, in order.
+    """
+
+    noted: list[tuple[str, ir.Table]] = field(default_factory=list)
+
+    def kept(self, answer: ir.Table) -> ir.Table:
+        """Note an intermediate answer.
+
+        Parameters
+        ----------
+        answer : Table
+            What several others build on.
+
+        Returns
+        -------
+        Table
+            One of the same columns that stands in for it.
+        """
+        name = f"answer_{len(self.noted) + 1}"
+        self.noted.append((name, answer))
+        stand_in: ir.Table = ibis.table(answer.schema(), name=name)
+        return stand_in
+
+
+def script_of(plan: Callable[[History], ir.Table], history: History) -> Script:
+    """Compile a plan.
+
+    Parameters
+    ----------
+    plan : callable
+        Told a past, gives the frame as an expression.
+    history : History
+        The past; nothing of it is read.
+
+    Returns
+    -------
+    Script
+        For this and other looks at the same tables.
+    """
+    connection: Any = history.tables.source.connection
+    looks = "looks"
+    grid = ibis.table(history.grid.schema(), name=looks)
+    noting = Noting(history.tables, grid, history.usage, dense=history.dense, everyone=history.everyone)
+    frame = str(connection.compile(plan(noting)))
+    steps = [(name, str(connection.compile(answer))) for name, answer in noting.noted]
+    texts = [*(sql for _, sql in steps), frame]
+    last = {name: max(place for place, sql in enumerate(texts) if f'"{name}"' in sql) for name, _ in steps}
+    done = [tuple(name for name in last if last[name] == place) for place, _ in enumerate(steps)]
+    return Script(looks, tuple(Step(name, sql, gone) for (name, sql), gone in zip(steps, done, strict=True)), frame)
