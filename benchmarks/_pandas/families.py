@@ -13,8 +13,6 @@ from _pandas.cut import DAY_MINUTES, growth, ratio
 from _pandas.periods import MOST
 
 WORKING_DAYS = 20
-TREND_DAYS = 98
-PACE_DAYS = 42
 MOST_DAYS_AHEAD = 365
 MONTH_DAYS = 365.25 / 12
 
@@ -64,16 +62,17 @@ def _periods_in_a_row(users: pd.DataFrame, licensed: pd.Series, thresholds: Any)
 
 
 def _gains(one: Measured) -> tuple[pd.Series, pd.Series, pd.Series]:
-    now = pd.DataFrame({before: one[f"users_28_{before}"] for before in range(0, 84, 14)})
-    gains = np.sort(now[[0, 14, 28]].to_numpy() - now[[42, 56, 70]].to_numpy(), axis=1)
-    slowest, typical, fastest = (pd.Series(gains[:, place], index=now.index) for place in range(3))
-    return slowest, typical, fastest
+    users = one["users"]
+    gains = np.sort(users[[1, 2, 3]].to_numpy() - users[[2, 3, 4]].to_numpy(), axis=1)
+    slowest, typical, fastest = (pd.Series(gains[:, place], index=users.index) for place in range(3))
+    known = users[4].notna()
+    return slowest.where(known), typical.where(known), fastest.where(known)
 
 
 def _until_ceiling(one: Measured, gain: pd.Series) -> pd.Series:
     spare = one["seats"] - one["users_28_0"]
-    days = spare * PACE_DAYS / gain.where(gain != 0)
-    ahead = days.where((gain > 0) & (one["tenure"] >= TREND_DAYS) & (days <= MOST_DAYS_AHEAD))
+    days = spare * 30 / gain.where(gain != 0)
+    ahead = days.where((gain > 0) & (days <= MOST_DAYS_AHEAD))
     return ahead.mask(spare <= 0, 0.0).where(one["seats"] > 0)
 
 
@@ -138,7 +137,7 @@ def velocity(one: Measured, thresholds: Any) -> dict[str, pd.Series]:
         "week_against_month": ratio(one["events_7_0"], one["events_28_7"] / 4),
         "invited_users": one["invited_28"],
         "invited_per_seat": ratio(one["invited_84"], one["seats"]),
-        "team_pace": ratio(typical, one["users_28_0"]).where(one["tenure"] >= TREND_DAYS),
+        "team_pace": ratio(typical, one["users_28_0"]),
     }
 
 

@@ -12,7 +12,7 @@ from _pandas.cut import LOOKBACK_DAYS, codes_of, day_numbers, known_days, window
 GATES = ("gate_hit", "upgrade_prompt", "trial_use", "limit_error")
 EVERYDAY = ("login", "feature_used")
 CLUSTER_DAYS = 42
-STEPS = range(0, 84, 14)  # days before the date at which active users are counted, for their trend
+STEPS = (0, 28)  # days before the date at which active users are counted
 SATURDAY = 5
 
 

@@ -165,7 +165,7 @@ def _category(values: pd.Series, one: Signal, limit: Limit | None) -> tuple[str,
     known = values.dropna()
     counts = known.value_counts()
     # what is equally frequent stands in the order of names
-    ordered = sorted(((str(name), int(count)) for name, count in counts.items()), key=lambda row: (row[1], row[0]))
+    ordered = sorted(((str(name), int(count)) for name, count in counts.items()), key=lambda row: (-row[1], row[0]))
     shares = [(name, count / len(values)) for name, count in ordered[:MOST_NAMES]]
     rest = len(ordered) - len(shares)
     said = [f"{rest} more are not drawn"] if rest > 0 else []

@@ -9,6 +9,10 @@ A window of ``last=28, before=28`` is the 28 days that ended 28 days before the 
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import ibis
+
 from uptier.signals.question import GATE_KINDS, MAX_PERIODS, MINOR_UNITS, WORKING_DAYS, Number, Question
 from uptier.signals.record_measures import RecordMeasures
 from uptier.signals.trigger_measures import TriggerMeasures
@@ -23,6 +27,7 @@ __all__ = [
     "Number",
     "Question",
     "growth",
+    "monthly_gains",
     "ratio",
 ]
 
@@ -67,3 +72,26 @@ def growth(now: Number, earlier: Number) -> Number:
         0.2 for a growth of 20 %; null where nothing was there.
     """
     return ratio(now - earlier, earlier)
+
+
+def monthly_gains(history: Measures) -> tuple[Number, Number, Number]:
+    """Give what active users gained from one billing period to the next, over the last four complete ones.
+
+    Parameters
+    ----------
+    history : Measures
+        What the past can be asked.
+
+    Returns
+    -------
+    least, typical, most : Number
+        Users a period; null before four periods are complete. The typical gain is the median of the three (Theil's way
+        to a trend): one odd period raises one gain and lowers the next, and moves it no further than to the third.
+    """
+    users = [history.active_users_in_period(period) for period in range(1, 5)]
+    first, second, third = (later - earlier for later, earlier in pairwise(users))
+    low, high = ibis.least(first, second), ibis.greatest(first, second)
+    gains = ibis.least(low, third), ibis.greatest(low, ibis.least(high, third)), ibis.greatest(high, third)
+    # engines take the least of what is known: before four periods nothing is
+    least, typical, most = (ibis.ifelse(users[-1].notnull(), gain, None) for gain in gains)
+    return least, typical, most

@@ -54,13 +54,13 @@ EXPECTED: Answers = {
     "periods_peak_near_ceiling": {
         "full": 2, "half": 0, "slow": 0, "zero": None, "none": None, "young": None, "silent": 0,
     },
-    # half had 2 active users in the last 28 days, 2 as of 14 days before, then 0, 0, 1 and 1: it gained 2, 1 and -1
-    # over 42 days each, and has 2 seats to spare; slow would need 38 * 42 days
+    # half had 2, 0, 1 and no active users in the last four periods: it gained 2, -1 and 1, and has 2 seats to spare;
+    # slow would need 38 * 30 days
     "days_until_ceiling": {
-        "full": 0, "half": 2 * 42 / 1, "slow": None, "zero": None, "none": None, "young": 0, "silent": None,
+        "full": 0, "half": 2 * 30 / 1, "slow": None, "zero": None, "none": None, "young": 0, "silent": None,
     },
     "days_until_ceiling_earliest": {
-        "full": 0, "half": 2 * 42 / 2, "slow": None, "zero": None, "none": None, "young": 0, "silent": None,
+        "full": 0, "half": 2 * 30 / 2, "slow": None, "zero": None, "none": None, "young": 0, "silent": None,
     },
     "days_until_ceiling_latest": {
         "full": 0, "half": None, "slow": None, "zero": None, "none": None, "young": 0, "silent": None,
@@ -105,8 +105,8 @@ def test_daily_usage_knows_the_busiest_day_but_not_who_was_there() -> None:
     assert unavailable(daily) & set(EXPECTED) == of_users
 
 
-@pytest.mark.parametrize(("since", "ahead"), [("2025-12-21", 42), ("2025-12-22", None)])
-def test_a_pace_needs_98_days_of_past(since: str, ahead: float | None) -> None:
+@pytest.mark.parametrize(("since", "ahead"), [("2025-11-29", 30), ("2025-11-30", None)])
+def test_a_pace_needs_four_complete_billing_periods(since: str, ahead: float | None) -> None:
     text = f"""
         # subscriptions
         account | seats | valid_from
@@ -117,52 +117,52 @@ def test_a_pace_needs_98_days_of_past(since: str, ahead: float | None) -> None:
         a       | u    | 2026-03-05  | login
         a       | v    | 2026-03-05  | login
         """
-    # 2 users now and as of 14 days before, then 0, 1, 1 and 0: gains of 1, 1 and 0, and one seat to spare
+    # 2 users in the last period, then 0, 1 and 0: gains of 2, -1 and 1, and one seat to spare
     answers = answers_of("seats", text, accounts="a")
-    assert [answers[name]["a"] for name in PROJECTED] == [ahead, ahead, None]
+    assert [answers[name]["a"] for name in PROJECTED] == [ahead, ahead and ahead / 2, None]
 
 
-# each of these days lies in the 28 days of one or two of the six dates of the trend, as their numbers say, 0 for today
-DAY_5, DAY_45, DAY_34, DAY_23 = "2025-12-30", "2026-01-10", "2026-01-25", "2026-02-10"
-DAY_12, DAY_01, DAY_0 = "2026-02-20", "2026-03-05", "2026-03-20"
+MONTHS = ("2025-11", "2025-12", "2026-01", "2026-02", "2026-03")  # four billing periods, and the current one
+
+
+def team(seats: int, users: tuple[int, ...], visitors_in: str = "") -> Answers:
+    """Draw so many users in each month, and ten visitors in one of them."""
+    logins = [(f"u{number}", month) for month, count in zip(MONTHS, users, strict=True) for number in range(count)]
+    logins += [(f"visitor {number}", visitors_in) for number in range(10) if visitors_in]
+    text = f"# subscriptions\naccount | seats | valid_from\na | {seats} | 2025-01-01\n# usage_events\n"
+    text += "account | user | occurred_at | kind\n"
+    return answers_of(
+        "seats", text + "\n".join(f"a | {user} | {month}-10 | login" for user, month in logins), accounts="a"
+    )
 
 
 @pytest.mark.parametrize(
-    ("visitors_on", "spare", "gains"),
+    ("visitors_in", "spare", "gains"),
     [
-        (None, 28, (6, 6, 6)),
-        # ten visitors raise today's users, and one gain with them
-        (DAY_0, 18, (6, 6, 16)),
-        # they come and go between the ends of two gains
-        (DAY_23, 28, (-4, 6, 16)),
-        (DAY_5, 28, (-4, 6, 6)),
+        ("", 20, (4, 4, 4)),
+        # whichever month they come in, they raise one gain and lower the next
+        ("2025-11", 20, (-6, 4, 4)),
+        ("2025-12", 20, (-6, 4, 14)),
+        ("2026-01", 20, (-6, 4, 14)),
+        ("2026-02", 20, (4, 4, 14)),
+        # today they only take seats
+        ("2026-03", 10, (4, 4, 4)),
     ],
 )
-def test_one_odd_gain_of_three_does_not_move_the_pace(
-    visitors_on: str | None, spare: int, gains: tuple[int, int, int]
-) -> None:
-    # 2 users 70 days ago and 2 more on each date of the trend: 12 today, and a gain of 6 over every 42 days
-    trend = [DAY_45, DAY_34, DAY_23, DAY_12, DAY_01, DAY_0]
-    logins = [(f"u{number}", day) for number in range(12) for day in trend[number // 2 :]]
-    logins += [(f"visitor {number}", visitors_on) for number in range(10) if visitors_on]
-    text = "# subscriptions\naccount | seats | valid_from\na | 40 | 2025-01-01\n# usage_events\n"
-    text += "account | user | occurred_at | kind\n" + "\n".join(f"a | {user} | {day} | login" for user, day in logins)
-    answers = answers_of("seats", text, accounts="a")
+def test_one_odd_month_does_not_move_the_pace(visitors_in: str, spare: int, gains: tuple[int, int, int]) -> None:
+    answers = team(40, (4, 8, 12, 16, 20), visitors_in)
     slowest, median, fastest = gains
     assert {name: answers[name]["a"] for name in PROJECTED} == {
-        "days_until_ceiling": spare * 42 / median,
-        "days_until_ceiling_earliest": spare * 42 / fastest,
-        "days_until_ceiling_latest": spare * 42 / slowest if slowest > 0 else None,
+        "days_until_ceiling": spare * 30 / median,
+        "days_until_ceiling_earliest": spare * 30 / fastest,
+        "days_until_ceiling_latest": spare * 30 / slowest if slowest > 0 else None,
     }
 
 
-@pytest.mark.parametrize(("seats", "ahead"), [(10, 8 * 42), (11, None)])
+@pytest.mark.parametrize(("seats", "ahead"), [(16, 12 * 30), (17, None)])
 def test_a_ceiling_more_than_a_year_ahead_is_not_in_sight(seats: int, ahead: float | None) -> None:
-    # 2 users now and as of two dates before, 1 as of the three before those: gains of 1; 9 seats would take 378 days
-    logins = [("u", day) for day in (DAY_45, DAY_34, DAY_23, DAY_12, DAY_01)] + [("v", DAY_12), ("v", DAY_01)]
-    text = f"# subscriptions\naccount | seats | valid_from\na | {seats} | 2025-01-01\n# usage_events\n"
-    text += "account | user | occurred_at | kind\n" + "\n".join(f"a | {user} | {day} | login" for user, day in logins)
-    assert answers_of("seats", text, accounts="a")["days_until_ceiling"] == {"a": ahead}
+    # one more each month: 13 seats would take 390 days
+    assert team(seats, (1, 2, 3, 4, 4))["days_until_ceiling"] == {"a": ahead}
 
 
 def test_who_works_every_day_of_the_week_is_at_work_on_every_working_day_and_no_more() -> None:

@@ -37,9 +37,9 @@ EXPECTED: Answers = {
     "days_of_growth": {
         "three": 84, "two": 56, "broken": 28, "just_below": 0, "falls": 0, "begins": None, "stops": 0, "silent": None,
     },
-    # gains over 42 days: of the latest two months against each other, of the first and the third, of the earlier two
+    # billing periods are calendar months here, and in November nobody was there: gains of February, January, December
     "team_pace": {
-        "three": 9 / 45, "two": 3 / 15, "broken": 3 / 15, "just_below": 50 / 119, "falls": -10 / 5, "begins": 1,
+        "three": 6 / 45, "two": 2 / 15, "broken": 5 / 15, "just_below": 50 / 119, "falls": -10 / 5, "begins": 0,
         "stops": None, "silent": None,
     },
     "active_user_growth": {
@@ -149,8 +149,8 @@ def test_who_was_invited_when_needs_a_list_that_says_so() -> None:
     assert {"invited_users", "invited_per_seat"} <= unavailable("# users\naccount | user | role")
 
 
-@pytest.mark.parametrize(("since", "pace"), [("2025-12-21", 1 / 2), ("2025-12-22", None)])
-def test_the_pace_of_the_team_needs_98_days_of_past(since: str, pace: float | None) -> None:
+@pytest.mark.parametrize(("since", "pace"), [("2025-11-29", 1 / 2), ("2025-11-30", None)])
+def test_the_pace_of_the_team_needs_four_complete_billing_periods(since: str, pace: float | None) -> None:
     text = f"""
         # subscriptions
         account | valid_from

@@ -8,14 +8,11 @@ import ibis
 import pandas as pd
 
 from uptier.settings import Thresholds
-from uptier.signals.measures import MAX_PERIODS, WORKING_DAYS, Measures, Number, ratio
+from uptier.signals.measures import MAX_PERIODS, WORKING_DAYS, Measures, Number, monthly_gains, ratio
 from uptier.signals.signal import Effect, Phrase, Unit, signal
 from uptier.signals.trigger import trigger
 
 MOST_DAYS_AHEAD = 365  # a projection further away says nothing
-TREND_STEP_DAYS = 14  # between the dates of a trend
-TREND_STEPS = 6
-TREND_DAYS = 28 + TREND_STEP_DAYS * (TREND_STEPS - 1)  # the past that a projection rests on
 DAYS_A_PERIOD = 30
 
 
@@ -119,20 +116,21 @@ def periods_peak_near_ceiling(history: Measures) -> Number:
     unit=Unit.DAYS,
     effect=Effect.LOWERS,
     phrase=Phrase(
-        value="At the pace of the last 14 weeks the seats are full in {value}",
+        value="At the pace of the last four months the seats are full in {value}",
         zero="All seats are taken",
         missing="No day on which the seats run out is in sight",
     ),
 )
 def days_until_ceiling(history: Measures) -> Number:
-    """Days until active users reach the seats, at the typical pace of the last 98 days.
+    """Days until active users reach the seats, at the typical pace of the last four complete billing periods.
 
-    The pace is a robust trend: active users of 28 days, as of today and of five dates each 14 days earlier, give three
-    gains over 42 days each, and their median is taken (Theil's incomplete method), so that one odd gain does not move
-    it. 0 where all seats are taken. NaN where users do not grow, where the ceiling lies more than 365 days ahead,
-    for accounts younger than 98 days, without seats, and from daily usage.
+    The pace is a robust trend: the median of what active users gained from each of the four periods to the next, so
+    that one odd month does not move it; a period is taken as 30 days. The way is from today's active users. 0 where all
+    seats are taken. NaN where users do not grow, where the ceiling lies more than 365 days ahead, before four periods
+    are complete, without seats, and from daily usage.
     """
-    return _until_ceiling(history, _median(*_gains(history)))
+    _, typical, _ = monthly_gains(history)
+    return _until_ceiling(history, typical)
 
 
 @signal(
@@ -140,9 +138,9 @@ def days_until_ceiling(history: Measures) -> Number:
     unit=Unit.DAYS,
     effect=Effect.LOWERS,
     phrase=Phrase(
-        value="At the fastest pace of the last 14 weeks the seats are full in {value}",
+        value="At the fastest pace of the last four months the seats are full in {value}",
         zero="All seats are taken",
-        missing="Even the fastest pace of the last 14 weeks does not fill the seats within a year",
+        missing="Even the fastest pace of the last four months does not fill the seats within a year",
     ),
 )
 def days_until_ceiling_earliest(history: Measures) -> Number:
@@ -150,7 +148,8 @@ def days_until_ceiling_earliest(history: Measures) -> Number:
 
     How far this lies before `days_until_ceiling` says how uncertain that is. NaN as there.
     """
-    return _until_ceiling(history, ibis.greatest(*_gains(history)))
+    _, _, most = monthly_gains(history)
+    return _until_ceiling(history, most)
 
 
 @signal(
@@ -158,9 +157,9 @@ def days_until_ceiling_earliest(history: Measures) -> Number:
     unit=Unit.DAYS,
     effect=Effect.LOWERS,
     phrase=Phrase(
-        value="At the slowest pace of the last 14 weeks the seats are full in {value}",
+        value="At the slowest pace of the last four months the seats are full in {value}",
         zero="All seats are taken",
-        missing="At the slowest pace of the last 14 weeks the seats would not fill within a year",
+        missing="At the slowest pace of the last four months the seats would not fill within a year",
     ),
 )
 def days_until_ceiling_latest(history: Measures) -> Number:
@@ -168,7 +167,8 @@ def days_until_ceiling_latest(history: Measures) -> Number:
 
     Known only where users grew all along: the ceiling then comes however one looks at it. NaN otherwise, and as there.
     """
-    return _until_ceiling(history, ibis.least(*_gains(history)))
+    least, _, _ = monthly_gains(history)
+    return _until_ceiling(history, least)
 
 
 @signal(
@@ -253,23 +253,10 @@ def approaching_seat_ceiling(signals: pd.DataFrame, thresholds: Thresholds) -> p
     return (users >= thresholds.seat_periods) | (users.isnull() & (days >= thresholds.seat_periods))
 
 
-def _gains(history: Measures) -> list[Number]:
-    """Give what active users gained over each of three stretches of 42 days, the last of which ends today."""
-    now = [history.active_users(last=28, before=TREND_STEP_DAYS * step) for step in range(TREND_STEPS)]
-    return [later - earlier for later, earlier in zip(now[: TREND_STEPS // 2], now[TREND_STEPS // 2 :], strict=True)]
-
-
-def _median(first: Number, second: Number, third: Number) -> Number:
-    middle: Number = ibis.greatest(ibis.least(first, second), ibis.least(ibis.greatest(first, second), third))
-    return middle
-
-
 def _until_ceiling(history: Measures, gain: Number) -> Number:
     spare = history.seats() - history.active_users(last=28)
-    days = spare * (TREND_STEP_DAYS * TREND_STEPS // 2) / gain.nullif(0)
-    # before an account's first day nobody could be active: that is no pace
-    paced = (gain > 0) & (history.tenure_days() >= TREND_DAYS)
-    ahead = ibis.ifelse(paced & (days <= MOST_DAYS_AHEAD), days, None)
+    days = ratio(spare * DAYS_A_PERIOD, gain)
+    ahead = ibis.ifelse((gain > 0) & (days <= MOST_DAYS_AHEAD), days, None)
     # nobody runs out of seats that were never licensed
     return ibis.ifelse(history.seats() > 0, ibis.ifelse(spare <= 0, 0.0, ahead), None)
 

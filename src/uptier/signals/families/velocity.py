@@ -6,12 +6,11 @@ import ibis
 import pandas as pd
 
 from uptier.settings import Thresholds
-from uptier.signals.measures import Measures, Number, growth, ratio
+from uptier.signals.measures import Measures, Number, growth, monthly_gains, ratio
 from uptier.signals.signal import Effect, Phrase, Unit, signal
 from uptier.signals.trigger import trigger
 
 MONTHS_BACK = 3
-PACE_DAYS = 98  # the past that the team's pace rests on
 MONTH_DAYS = 28
 
 
@@ -186,23 +185,20 @@ def invited_per_seat(history: Measures) -> Number:
     unit=Unit.GROWTH,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="Typically the team grows by {value} in six weeks",
+        value="Typically the team grows by {value} a month",
         zero="Typically the team keeps its size",
-        negative="Typically the team shrinks by {value} in six weeks",
+        negative="Typically the team shrinks by {value} a month",
         missing="How the team grows is not known",
     ),
 )
 def team_pace(history: Measures) -> Number:
-    """Median gain of active users over 42 days, of the three within 98 days, over the active users of today.
+    """Median of what active users gained from one billing period to the next, three times, over today's active users.
 
-    The trend behind `days_until_ceiling`, as a share of the team. NaN where nobody is active, for accounts younger than
-    98 days, and from daily usage.
+    The trend behind `days_until_ceiling`, as a share of the team. NaN where nobody is active, before four billing
+    periods are complete, and from daily usage.
     """
-    now = [history.active_users(last=28, before=14 * step) for step in range(6)]
-    gains = [later - earlier for later, earlier in zip(now[:3], now[3:], strict=True)]
-    low, high = ibis.least(gains[0], gains[1]), ibis.greatest(gains[0], gains[1])
-    median = ibis.greatest(low, ibis.least(high, gains[2]))
-    return ibis.ifelse(history.tenure_days() >= PACE_DAYS, ratio(median, now[0]), None)
+    _, typical, _ = monthly_gains(history)
+    return ratio(typical, history.active_users(last=28))
 
 
 @trigger(
