@@ -117,7 +117,7 @@ def pandas(arguments: argparse.Namespace) -> dict[str, Any]:
     import pyarrow.parquet as pq
     from _pandas import pandas_frame
 
-    from uptier.settings import Thresholds
+    from uptier.thresholds import Thresholds
 
     pa.set_cpu_count(THREADS)
     looks = pd.read_parquet(arguments.folder / "ours.parquet", columns=["account_id", "as_of"])

@@ -18,12 +18,13 @@ from uptier.documentation.settings_page import settings_page
 from uptier.documentation.signals_page import signals_page
 from uptier.documentation.tables_page import data_page, tables_page
 from uptier.errors import UptierError
-from uptier.settings import IdentitySettings, Settings, TableSettings, Thresholds, read_settings
+from uptier.settings import IdentitySettings, Settings, TableSettings, read_settings
 from uptier.signals.catalog import Catalog, catalog
 from uptier.signals.signal import Effect, Phrase, Signal, Unit
 from uptier.signals.trigger import Trigger
 from uptier.tables import contracts
 from uptier.tables.contracts import CONTRACT, Column, Kind
+from uptier.thresholds import Thresholds
 
 ROOT = Path(__file__).parents[1]
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from uptier.errors import SettingsError, did_you_mean
 from uptier.moments import Horizon
 from uptier.project_file import ProjectFile, read_project_file
+from uptier.thresholds import Days, Part, PositiveDays, Share, Thresholds
 
 OUTCOMES = ("seat_expansion", "plan_upgrade", "add_on", "churn", "post_upsell_churn")
 CONVERSIONS = ("seat_expansion", "plan_upgrade", "add_on")
@@ -25,18 +26,8 @@ GAP_DAYS = 7  # to score, sync and act
 UPSELL_DAYS = 60
 CHURN_DAYS = 90  # domain: post-upsell churn is leaving or downgrading within 90 days
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Days = Annotated[int, Field(ge=0)]
-PositiveDays = Annotated[int, Field(gt=0)]
 
-
-class _Part(BaseModel):
-    """A part of the YAML: unknown keys are errors, values do not change once read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class TableSettings(_Part):
+class TableSettings(Part):
     """How one canonical table is found in the source.
 
     Attributes
@@ -82,7 +73,7 @@ class TableSettings(_Part):
         return self
 
 
-class IdentitySettings(_Part):
+class IdentitySettings(Part):
     """A table that says which ids name the same account.
 
     Attributes
@@ -97,7 +88,7 @@ class IdentitySettings(_Part):
     columns: dict[str, str]
 
 
-class Accepted(_Part):
+class Accepted(Part):
     """A finding that the project has looked at and lives with.
 
     Attributes
@@ -118,7 +109,7 @@ class Accepted(_Part):
     treatment: Literal["drop", "keep", "keep_first"]
 
 
-class Snapshots(_Part):
+class Snapshots(Part):
     """At which dates accounts are looked at to learn: the first of each month between these.
 
     Attributes
@@ -133,7 +124,7 @@ class Snapshots(_Part):
     last: dt.date | None = None
 
 
-class OutcomeSettings(_Part):
+class OutcomeSettings(Part):
     """Where an outcome is looked for.
 
     Attributes
@@ -148,7 +139,7 @@ class OutcomeSettings(_Part):
     horizon_days: PositiveDays | None = None
 
 
-class OutcomesSettings(_Part):
+class OutcomesSettings(Part):
     """What is to be predicted, and where it is looked for; beside `extra` each key is the name of an outcome.
 
     Attributes
@@ -168,7 +159,7 @@ class OutcomesSettings(_Part):
         return dict(self.__pydantic_extra__)
 
 
-class SignalsSettings(_Part):
+class SignalsSettings(Part):
     """Signals beside those of uptier.
 
     Attributes
@@ -181,132 +172,7 @@ class SignalsSettings(_Part):
     extra: tuple[Path, ...] = ()
 
 
-class Thresholds(_Part):
-    """Where a trigger fires; defaults are the claims of the sources named in docs/signals.md.
-
-    Attributes
-    ----------
-    seat_utilisation : float
-        Active users over seats, share.
-    seat_periods : int
-        Consecutive billing periods at or above it.
-    quota_utilisation : float
-        Use over quota of a meter, share.
-    limit_errors : int
-        Limit hits in 30 days.
-    gate_crossings : int
-        Interactions with gated features.
-    gate_days : int
-        Days within which they count together.
-    power_user_factor : float
-        Times the account's mean active days that make a user a power user.
-    power_user_days : int
-        Active days in 28 below which nobody is a power user.
-    power_user_features : int
-        Features used in 28 days below which nobody stands out by breadth.
-    deep_user_days : int
-        Active days in 28 below which nobody stands out by depth.
-    growth : float
-        Month-over-month growth, share.
-    growth_months : int
-        Consecutive months of it.
-    daily_actives : float
-        Daily active users over seats, share.
-    health : float
-        Health score, 0 to 100.
-    trial_days_per_week : float
-        Days a week on which a premium feature is tried.
-    next_tier_features : float
-        Features touched above the plan, as a share of what the next plan adds.
-    renewal_days : int
-        Days before renewal from which a talk about more is late.
-    feature_breadth : float
-        Share of the plan's features in use.
-    meter_days : int
-        Days ahead within which a quota that will be used up counts as running out.
-    gap_hours : int
-        Hours for which a gap that the customer has named calls for a talk (source S1: within 48-72 hours).
-    gap_words : tuple of str
-        Words in a ticket or a survey's verbatim that name a gap, in any letter case.
-    workaround_words : tuple of str
-        Words there that tell of work done outside the product, in any letter case; some of them name a gap too.
-    pressure_words : tuple of str
-        Words there that tell of pressure to buy, in any letter case.
-    milestone_days : int
-        Days for which a milestone stays a reason to talk.
-    implementation_milestones : tuple of str
-        Milestones that say that the product is set up, in any letter case; the first of them counts.
-    detractor_nps : int
-        Likelihood to recommend, 0 to 10, up to which a customer is a detractor.
-    """
-
-    seat_utilisation: Share = 0.85
-    seat_periods: Annotated[int, Field(ge=1, le=6)] = 2
-    quota_utilisation: Share = 0.8
-    limit_errors: Annotated[int, Field(ge=1)] = 12
-    gate_crossings: Annotated[int, Field(ge=1)] = 2
-    gate_days: PositiveDays = 14
-    power_user_factor: Annotated[float, Field(gt=1)] = 2.0
-    power_user_days: Annotated[int, Field(ge=1, le=28)] = 10
-    power_user_features: Annotated[int, Field(ge=1)] = 5
-    deep_user_days: Annotated[int, Field(ge=1, le=28)] = 5
-    growth: Share = 0.2
-    growth_months: Annotated[int, Field(ge=1, le=3)] = 2
-    daily_actives: Share = 0.75
-    health: Annotated[float, Field(ge=0, le=100)] = 80
-    trial_days_per_week: Annotated[float, Field(ge=0, le=7)] = 4
-    next_tier_features: Share = 0.8
-    renewal_days: Days = 60
-    feature_breadth: Share = 0.95
-    meter_days: PositiveDays = 60
-    gap_hours: Annotated[int, Field(gt=0)] = 72
-    gap_words: tuple[str, ...] = (
-        "missing",
-        "we miss",
-        "we lack",
-        "is there a way",
-        "no way to",
-        "not possible",
-        "workaround",
-        "spreadsheet",
-        "export",
-        "by hand",
-        "manually",
-        "feature request",
-        "would like",
-        "integrate with",
-    )
-    workaround_words: tuple[str, ...] = (
-        "workaround",
-        "work around",
-        "spreadsheet",
-        "by hand",
-        "manually",
-        "copy and paste",
-        "export everything",
-        "another tool",
-    )
-    pressure_words: tuple[str, ...] = (
-        "pressured",
-        "pressure to buy",
-        "sales call",
-        "keep pushing",
-        "keeps pushing",
-        "pushy",
-        "upsold",
-    )
-    milestone_days: PositiveDays = 60
-    implementation_milestones: tuple[str, ...] = (
-        "go_live",
-        "implemented",
-        "implementation_complete",
-        "onboarded",
-        "onboarding_complete",
-    )
-    detractor_nps: Annotated[int, Field(ge=0, le=10)] = 6
-
-
-class TrainingSettings(_Part):
+class TrainingSettings(Part):
     """How models are learnt and judged.
 
     Attributes
@@ -337,7 +203,7 @@ class TrainingSettings(_Part):
     threads: Annotated[int, Field(ge=1)] = 1
 
 
-class ScoringSettings(_Part):
+class ScoringSettings(Part):
     """What a scorecard must fulfil, and what decisions cost.
 
     Attributes
@@ -365,7 +231,7 @@ class ScoringSettings(_Part):
     churn_risk: Share = 0.25
 
 
-class TrackingSettings(_Part):
+class TrackingSettings(Part):
     """Where MLflow keeps runs and models.
 
     Attributes
@@ -383,7 +249,7 @@ class TrackingSettings(_Part):
     model: str = "uptier"
 
 
-class Settings(_Part):
+class Settings(Part):
     """One project.
 
     Attributes

@@ -15,9 +15,9 @@ from uptier.documentation import distributions as of_distributions
 from uptier.documentation.bars import HEIGHT, WIDTH, columns, names
 from uptier.documentation.distributions import Limit, Seen, limits_of, seen_in
 from uptier.documentation.signals_page import signals_page
-from uptier.settings import Thresholds
 from uptier.signals.catalog import Catalog, catalog
 from uptier.signals.signal import Unit
+from uptier.thresholds import Thresholds
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures" / "signals"
 MOST_BYTES = 1_500

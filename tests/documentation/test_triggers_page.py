@@ -14,9 +14,9 @@ from uptier.documentation.signals_page import anchors, signals_page
 from uptier.documentation.triggers_page import triggers_page
 from uptier.errors import SignalError
 from uptier.model.points import RULES
-from uptier.settings import Thresholds
 from uptier.signals.catalog import catalog
 from uptier.signals.families import FAMILIES
+from uptier.thresholds import Thresholds
 
 TEXT = triggers_page(catalog(), Thresholds())
 

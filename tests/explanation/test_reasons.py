@@ -19,8 +19,9 @@ from uptier.explanation.reasons import (
 from uptier.explanation.sentences import sentence
 from uptier.explanation.shares import Explained, explained
 from uptier.model.points import RULES, rules
-from uptier.settings import CONVERSIONS, Thresholds
+from uptier.settings import CONVERSIONS
 from uptier.signals.catalog import Catalog, catalog
+from uptier.thresholds import Thresholds
 
 ORDINARY = {
     "seat_utilisation": 0.5,

@@ -10,6 +10,7 @@ SOURCE = ROOT / "src"
 
 # pattern of modules that no test imports, and where they are tested instead
 TESTED_ELSEWHERE = {
+    "uptier.documentation.made": "tests/test_documentation.py, by the pages that show it, byte for byte",
     "uptier.signals.families.*": "tests/signals, through the catalogue: a new family is tested without a new line",
     "uptier.signals.*_measures": "tests/signals/families, by the signals that ask them",
     "uptier.signals.*_plans": "tests/signals/families, and test_plans.py and test_no_leakage.py beside it, by answers",

@@ -6,7 +6,7 @@ import pytest
 
 from uptier.errors import ModelError
 from uptier.model.points import MOST_POINTS, RULES, points, rules, tier, unknown_rules
-from uptier.settings import Thresholds
+from uptier.thresholds import Thresholds
 
 EVERYTHING = {
     "daily_active_share": 0.76,

@@ -13,7 +13,8 @@ from uptier.errors import ModelError, ScoringError
 from uptier.explanation.reasons import fired_triggers
 from uptier.model import points as points_model
 from uptier.scoring.batch import columns, score
-from uptier.settings import CONVERSIONS, OUTCOMES, Thresholds
+from uptier.settings import CONVERSIONS, OUTCOMES
+from uptier.thresholds import Thresholds
 
 
 def scored(rows=None, *, model=bundle, about=None, **scoring):

@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from uptier.settings import Thresholds
 from uptier.signals.catalog import Catalog, catalog
 from uptier.signals.trigger import Trigger
 from uptier.tables.drawn import drawn
+from uptier.thresholds import Thresholds
 
 Answers = dict[str, dict[str, float | str | None]]
 

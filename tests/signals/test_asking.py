@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from uptier.settings import Thresholds
 from uptier.signals.asking import Asking, recorded
 from uptier.signals.measures import Measures
 from uptier.signals.question import GATE_KINDS, Question
+from uptier.thresholds import Thresholds
 
 ASKED = Question(plan="usage_days", what="events", last=28)
 

@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from tests.signals.timelines import PLANS
 from uptier.errors import SignalError
 from uptier.explanation.sentences import sentence
-from uptier.settings import Thresholds
 from uptier.signals import families
 from uptier.signals.catalog import answer, catalog
 from uptier.signals.measures import Measures
 from uptier.signals.signal import Effect, Phrase, Signal, Unit, signal
 from uptier.signals.trigger import Trigger, trigger
 from uptier.tables.drawn import drawn
+from uptier.thresholds import Thresholds
 
 SIGNALS = catalog().signals
 TRIGGERS = catalog().triggers

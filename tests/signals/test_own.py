@@ -12,11 +12,12 @@ import pandas as pd
 import pytest
 
 from uptier.errors import SettingsError, SignalError, UptierError
-from uptier.settings import Settings, Thresholds, read_settings
+from uptier.settings import Settings, read_settings
 from uptier.signals.catalog import catalog
 from uptier.signals.own import catalog_of, own_part
 from uptier.signals.promises import tried
 from uptier.tables.drawn import drawn
+from uptier.thresholds import Thresholds
 
 GOOD = '''"""Parcels: what is shipped."""
 

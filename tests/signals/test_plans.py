@@ -10,7 +10,6 @@ import pytest
 
 from tests.signals.answers import answers_of
 from uptier.errors import SignalError
-from uptier.settings import Thresholds
 from uptier.signals import families
 from uptier.signals.catalog import Catalog, catalog
 from uptier.signals.contract_plans import PLAN_FACTS, plan_facts
@@ -25,6 +24,7 @@ from uptier.tables.drawn import drawn, settings_of
 from uptier.tables.history import History, grid_of
 from uptier.tables.rollup import usage_rollup
 from uptier.tables.source import connect
+from uptier.thresholds import Thresholds
 
 PLANS = """
     # plans

@@ -11,7 +11,6 @@ import pytest
 
 from tests.test_checks_can_fail import cut_by
 from uptier.explanation.sentences import sentence
-from uptier.settings import Thresholds
 from uptier.signals.catalog import catalog
 from uptier.signals.drawn_timelines import worlds
 from uptier.signals.measures import Measures, Number, ratio
@@ -19,6 +18,7 @@ from uptier.signals.promises import Promise, Verdict, tried
 from uptier.signals.signal import Effect, Phrase, Signal, Unit, signal
 from uptier.signals.timelines import otherwise, seen_from
 from uptier.tables.history import History
+from uptier.thresholds import Thresholds
 
 DOC = "Seats, in some way.\n\nNaN without any."
 PHRASE = Phrase(value="There are {value}", missing="Not known")

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from uptier.errors import SignalError
-from uptier.settings import Thresholds
 from uptier.signals.catalog import Catalog, catalog
 from uptier.signals.signal import Effect, Phrase, Signal, Unit, signal
 from uptier.signals.trigger import Trigger, trigger
 from uptier.signals.trigger_measures import HOURS_A_DAY
 from uptier.tables.drawn import drawn
+from uptier.thresholds import Thresholds
 
 AS_OF = "2026-03-29"
 

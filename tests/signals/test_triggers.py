@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 
 from tests.signals.answers import AS_OF, days
-from uptier.settings import Thresholds
 from uptier.signals.catalog import Catalog, catalog
 from uptier.signals.trigger import Trigger
 from uptier.tables.drawn import drawn
+from uptier.thresholds import Thresholds
 
 
 def of(name: str) -> Trigger:

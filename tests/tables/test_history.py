@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 
 from uptier.errors import SignalError
-from uptier.settings import Thresholds
 from uptier.signals import promises
 from uptier.signals.catalog import catalog
 from uptier.signals.drawn_timelines import worlds
 from uptier.tables.drawn import drawn, tables_of
 from uptier.tables.history import History, grid_of
 from uptier.tables.rollup import usage_rollup
+from uptier.thresholds import Thresholds
 
 SUBSCRIPTIONS = """
     # subscriptions

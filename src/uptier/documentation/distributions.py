@@ -19,9 +19,9 @@ from uptier.signals.signal import Signal, Unit
 if TYPE_CHECKING:
     import pandas as pd
 
-    from uptier.settings import Thresholds
     from uptier.signals.catalog import Catalog
     from uptier.signals.trigger import Trigger
+    from uptier.thresholds import Thresholds
 
 BINS = 16
 MOST_NAMES = 6

@@ -18,9 +18,9 @@ from uptier.documentation.signals_page import signals_page
 from uptier.documentation.tables_page import data_page, tables_page
 from uptier.documentation.triggers_page import triggers_page
 from uptier.documentation.world_page import world_page, world_pictures
-from uptier.settings import Thresholds
 from uptier.signals.catalog import catalog
 from uptier.store import write_whole
+from uptier.thresholds import Thresholds
 
 CLI_HEAD = """
 Exit codes: 0 done; 1 our fault, with a traceback; 2 a verb was called wrongly; 3 no model was good enough (train, run,

@@ -9,12 +9,12 @@ from typing import Any, cast
 from uptier.documentation.distributions import Seen
 from uptier.documentation.markdown import GENERATED, capital, documented, page, quote
 from uptier.documentation.markdown import table as rows_of
-from uptier.settings import Thresholds
 from uptier.signals.catalog import Catalog
 from uptier.signals.families import FAMILIES
 from uptier.signals.signal import Effect, Signal, Unit
 from uptier.signals.trigger import Trigger
 from uptier.tables.clean import KIND, USAGE
+from uptier.thresholds import Thresholds
 
 INTRODUCTION = """
 uptier looks at an account through {signals} signals in {families} families. A signal is one documented number or fact

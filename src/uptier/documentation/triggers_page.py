@@ -5,9 +5,9 @@ from __future__ import annotations
 from uptier.documentation.domain_map import DOMAIN, SECTIONS, Line
 from uptier.documentation.markdown import GENERATED, documented, page, table
 from uptier.documentation.signals_page import FAMILY, UPSELLS, anchors
-from uptier.settings import Thresholds
 from uptier.signals.catalog import Catalog
 from uptier.signals.trigger import Trigger
+from uptier.thresholds import Thresholds
 
 HEAD = """
 A trigger is the one voice of a family of [signals](signals.md): a condition that a CSM can act on. What fires it, what

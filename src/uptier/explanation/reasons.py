@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from uptier.explanation.shares import Explained
-    from uptier.settings import Thresholds
     from uptier.signals.catalog import Catalog
     from uptier.signals.signal import Signal
     from uptier.signals.trigger import Trigger
+    from uptier.thresholds import Thresholds
 
 WEIGHTY = 0.005  # share of probability; half a point is the least that rounds to one
 FOR_AT_MOST = 3

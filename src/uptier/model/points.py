@@ -16,7 +16,7 @@ import pandas as pd
 from uptier.errors import ModelError
 
 if TYPE_CHECKING:
-    from uptier.settings import Thresholds
+    from uptier.thresholds import Thresholds
 
 TIERS = ((75, "High"), (50, "Medium"), (25, "Low"))  # from so many points on
 NOT_READY = "Not ready"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from uptier.settings import Thresholds
 from uptier.signals.question import Number, Question
 from uptier.tables.clean import KIND
+from uptier.thresholds import Thresholds
 
 if TYPE_CHECKING:
     from uptier.signals.signal import Signal

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from ibis.expr import types as ir
 
-    from uptier.settings import Thresholds
     from uptier.tables.clean import Tables
     from uptier.tables.history import History
     from uptier.tables.rollup import Rollup
+    from uptier.thresholds import Thresholds
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,13 @@ from ibis.expr import types as ir
 from uptier.errors import SignalError, did_you_mean
 from uptier.own_code import line_of, load
 from uptier.project_file import where
-from uptier.settings import Settings, Thresholds
+from uptier.settings import Settings
 from uptier.signals.catalog import Catalog, answers_to, catalog
 from uptier.signals.families import FAMILIES
 from uptier.signals.signal import Signal
 from uptier.signals.trigger import Trigger
 from uptier.signals.trigger_measures import SINCE_UNITS
+from uptier.thresholds import Thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -31,8 +31,8 @@ from uptier.tables.rollup import usage_rollup
 from uptier.tables.source import in_memory
 
 if TYPE_CHECKING:
-    from uptier.settings import Thresholds
     from uptier.signals.timelines import Rows
+    from uptier.thresholds import Thresholds
 
     Say = Callable[[Signal, Mapping[str, object], Catalog, str], str | None]
     Frames = Callable[[Catalog, World, "Look"], pd.DataFrame]

@@ -12,7 +12,7 @@ from uptier.errors import SignalError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from uptier.settings import Thresholds
+    from uptier.thresholds import Thresholds
 
     # columns of a frame or expressions of the engine, by name; one of them comes back
     Rule = Callable[[Any, Thresholds], Any]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from uptier.settings import Thresholds
+    from uptier.thresholds import Thresholds
 
 UTILISATIONS = ("seat_utilisation", "peak_daily_utilisation")  # the second where users are known only by day
 LOGISTIC_STEPS = 500

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from tests.signals.answers import AS_OF, Answers, answers_of, fired_on, fires, unavailable
-from uptier.settings import Thresholds
 from uptier.signals.catalog import catalog
 from uptier.tables.drawn import drawn
+from uptier.thresholds import Thresholds
 
 # 60 days before 2026-03-29 is 2026-01-28
 TEXT = """

@@ -7,10 +7,10 @@ import pytest
 
 from uptier.explanation.reasons import fired_reasons, fired_triggers
 from uptier.explanation.sentences import sentence
-from uptier.settings import Thresholds
 from uptier.signals.catalog import catalog
 from uptier.signals.signal import Unit
 from uptier.signals.trigger import Trigger
+from uptier.thresholds import Thresholds
 
 TRIGGERS = catalog().triggers
 # for each condition of each trigger that opens a talk, values with which no other condition fires it

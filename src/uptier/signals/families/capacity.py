@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from uptier.settings import Thresholds
 from uptier.signals.measures import Measures, Number
 from uptier.signals.signal import Effect, Phrase, Unit, signal
 from uptier.signals.trigger import trigger
+from uptier.thresholds import Thresholds
 
 DAYS_OVER = 30  # window of the days over quota, as of the limit errors
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from uptier.settings import Thresholds
 from uptier.signals.measures import GATE_KINDS, Measures, Number, ratio
 from uptier.signals.signal import Effect, Phrase, Unit, signal
 from uptier.signals.trigger import trigger
+from uptier.thresholds import Thresholds
 
 WEEKS = 4
 CLUSTER_DAYS = 42  # a cluster older than this is no reason to talk

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from uptier.settings import Thresholds
 from uptier.signals.measures import Measures, Number, ratio
 from uptier.signals.signal import Effect, Phrase, Unit, signal
 from uptier.signals.trigger import trigger
+from uptier.thresholds import Thresholds
 
 
 @signal(

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import ibis
 import pandas as pd
 
-from uptier.settings import Thresholds
 from uptier.signals.measures import MAX_PERIODS, WORKING_DAYS, Measures, Number, monthly_gains, ratio
 from uptier.signals.signal import Effect, Phrase, Unit, signal
 from uptier.signals.trigger import trigger
+from uptier.thresholds import Thresholds
 
 MOST_DAYS_AHEAD = 365  # a projection further away says nothing
 DAYS_A_PERIOD = 30

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ibis
 import pandas as pd
 
-from uptier.settings import Thresholds
 from uptier.signals.measures import Measures, Number, growth, monthly_gains, ratio
 from uptier.signals.signal import Effect, Phrase, Unit, signal
 from uptier.signals.trigger import trigger
+from uptier.thresholds import Thresholds
 
 MONTHS_BACK = 3
 MONTH_DAYS = 28
