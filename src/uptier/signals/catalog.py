@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import inspect
 import sys
+import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -31,6 +32,16 @@ if TYPE_CHECKING:
     from uptier.tables.history import History
     from uptier.tables.rollup import Rollup
     from uptier.thresholds import Thresholds
+
+
+SCRIPTS_KEPT = 8  # compiled catalogues, a few hundred kilobytes of SQL each
+
+
+@dataclass(frozen=True, eq=False)
+class _Compiled:
+    tables: Callable[[], Tables | None]
+    usage: Callable[[], Rollup | None]
+    script: Script
 
 
 @dataclass(frozen=True)
@@ -69,7 +80,7 @@ class Catalog:
         return {one.name: one for one in self.signals}
 
     @cached_property
-    def _scripts(self) -> dict[tuple[int, int, bool, bool], tuple[Tables, Rollup | None, Script]]:
+    def _scripts(self) -> dict[tuple[int, int, bool, bool], _Compiled]:
         return {}
 
     @cached_property
@@ -234,11 +245,15 @@ class Catalog:
 
     def _script(self, history: History) -> Script:
         key = (id(history.tables), id(history.usage), history.dense, history.everyone)
-        if key not in self._scripts:
-            compiled = script_of(lambda past: self.plan(past).table.order_by(KEY), history)
-            # with what the key stands for, so that nothing else comes to have that address
-            self._scripts[key] = (history.tables, history.usage, compiled)
-        return self._scripts[key][2]
+        compiled = self._scripts.get(key)
+        # an address may come to be another's, once what had it is gone: a reference that is no longer held says so
+        if compiled is None or compiled.tables() is not history.tables or compiled.usage() is not history.usage:
+            script = script_of(lambda past: self.plan(past).table.order_by(KEY), history)
+            while len(self._scripts) >= SCRIPTS_KEPT:
+                self._scripts.pop(next(iter(self._scripts)))
+            compiled = _Compiled(weakref.ref(history.tables), _reference(history.usage), script)
+            self._scripts[key] = compiled
+        return compiled.script
 
     def fingerprint(self, thresholds: Thresholds) -> str:
         """Give the catalogue hash: names, types and compiled expressions, not wording.
@@ -345,6 +360,10 @@ def _told(signals: Iterable[Signal], family: str) -> tuple[str, str]:
     title, _, about = text.partition(": ")
     # a docstring without a colon is about its title
     return title.splitlines()[0].rstrip(".") if title else family.replace("_", " ").capitalize(), about or text
+
+
+def _reference(usage: Rollup | None) -> Callable[[], Rollup | None]:
+    return (lambda: None) if usage is None else weakref.ref(usage)
 
 
 def _cast(expression: ir.Value, one: Signal) -> ir.Value:

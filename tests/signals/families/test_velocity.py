@@ -15,11 +15,26 @@ COUNTS = {
     "begins": (5, 0, 0, 0),
     "stops": (0, 4, 0, 0),
 }
-TEXT = "account | user | occurred_at | kind\n" + "\n".join(
-    f"{account} | {user} | {day} | login"
-    for account, counts in COUNTS.items()
-    for day, count in zip(MONTHS, counts, strict=True)
-    for user in range(count)
+INVITED = """
+# users
+account | user | role | created_at
+three   | 1    |      | 2026-03-01
+three   | 2    |      | 2026-03-28
+three   | 3    |      | 2026-02-28
+three   | 4    |      | 2026-01-04
+three   | 5    |      | 2026-01-03
+three   | 6    |      | 2026-03-29
+two     | 1    |      | 2025-12-01
+"""
+TEXT = (
+    INVITED
+    + "# usage_events\naccount | user | occurred_at | kind\n"
+    + "\n".join(
+        f"{account} | {user} | {day} | login"
+        for account, counts in COUNTS.items()
+        for day, count in zip(MONTHS, counts, strict=True)
+        for user in range(count)
+    )
 )
 ACCOUNTS = " ".join([*COUNTS, "silent"])
 EXPECTED: Answers = {
@@ -41,6 +56,13 @@ EXPECTED: Answers = {
     "team_pace": {
         "three": 6 / 45, "two": 2 / 15, "broken": 5 / 15, "just_below": 50 / 119, "falls": -10 / 5, "begins": 0,
         "stops": None, "silent": None,
+    },
+    # days 1 to 28 back are 03-01 to 03-28, the 84th is 01-04; every account has 10 seats
+    "invited_users": {
+        "three": 2, "two": 0, "broken": 0, "just_below": 0, "falls": 0, "begins": 0, "stops": 0, "silent": 0,
+    },
+    "invited_per_seat": {
+        "three": 4 / 10, "two": 0, "broken": 0, "just_below": 0, "falls": 0, "begins": 0, "stops": 0, "silent": 0,
     },
     "active_user_growth": {
         "three": 9 / 36, "two": 3 / 12, "broken": 3 / 12, "just_below": 0.19, "falls": -0.5, "begins": None,
