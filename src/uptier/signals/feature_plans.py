@@ -10,7 +10,7 @@ from ibis.expr import datatypes as dt
 
 from uptier.signals.contract_plans import plan_facts
 from uptier.signals.question import PLAN
-from uptier.tables.rolling import BITS, WORD, bits_of, words_of
+from uptier.tables.rolling import WORD, bits_of, words_of
 
 if TYPE_CHECKING:
     from ibis.expr import types as ir
@@ -48,7 +48,7 @@ def counted(history: History, answers: ir.Table, questions: list[Question]) -> i
     counts: dict[str, Any] = {}
     for one in questions:
         bits = [_bits(answers, one, word) for word in words]
-        counts[one.column] = ones(history, bits, features=len(history.usage.features))
+        counts[one.column] = ones(history, bits)
     return answers.mutate(**counts)
 
 
@@ -132,10 +132,10 @@ def bit_count(bits: int) -> int:
     int
         How many are set.
     """
-    raise NotImplementedError
+    return bits.bit_count()  # what the engine does, for whoever calls it here
 
 
-def ones(history: History, words: Sequence[Any], *, features: int | None = None) -> Any:
+def ones(history: History, words: Sequence[Any]) -> Any:
     """Count the bits that are set.
 
     Parameters
@@ -144,20 +144,17 @@ def ones(history: History, words: Sequence[Any], *, features: int | None = None)
         For its engine and features.
     words : sequence of IntegerValue
         Words of bits.
-    features : int, optional
-        How many bits there may be; those of the rollup by default.
 
     Returns
     -------
     IntegerValue
         Features.
     """
-    known = history.usage.features if history.usage is not None else ()
-    sizes = [len(word) for word in words_of(known)] if features is None else [BITS] * len(words)
     if history.tables.source.connection.name in BUILT_IN:
         parts = [bit_count(bits).cast("int64") for bits in words]
     else:
         # engines agree on no function for it: counted bit by bit
+        known = history.usage.features if history.usage is not None else ()
         sizes = [len(word) for word in words_of(known)]
         parts = [
             (bits >> ibis.literal(place, "int32")) & 1

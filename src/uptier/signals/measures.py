@@ -17,6 +17,7 @@ from uptier.signals.question import GATE_KINDS, MAX_PERIODS, MINOR_UNITS, WORKIN
 from uptier.signals.record_measures import RecordMeasures
 from uptier.signals.trigger_measures import TriggerMeasures
 from uptier.signals.usage_measures import UsageMeasures
+from uptier.signals.user_measures import UserMeasures
 
 __all__ = [
     "GATE_KINDS",
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 
-class Measures(UsageMeasures, RecordMeasures, TriggerMeasures):
+class Measures(UsageMeasures, UserMeasures, RecordMeasures, TriggerMeasures):
     """Everything that signals may ask."""
 
 
