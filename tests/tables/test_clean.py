@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-from uptier.tables.clean import hidden_columns, repeated_keys, vouched_columns, without_equal_rows
+from uptier.tables.clean import hidden_columns, vouched_columns
 from uptier.tables.contracts import CONTRACT, Change
 from uptier.tables.drawn import settings_of, source_of, tables_of
+from uptier.tables.treatments import repeated_keys, without_equal_rows
 
 
 def test_every_overwritten_column_is_hidden_unless_its_day_is_known_or_vouched_for() -> None:

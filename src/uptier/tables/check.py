@@ -15,9 +15,12 @@ import ibis
 from uptier.errors import SettingsError, TableError, closest, did_you_mean
 from uptier.project_file import where
 from uptier.tables.check_names import misspelt, unlisted, unmapped
-from uptier.tables.clean import (
-    dated,
-    future_ends,
+from uptier.tables.clean import dated, future_ends
+from uptier.tables.contracts import CONTRACT, Change, Kind
+from uptier.tables.findings import EQUAL_ROWS, Finding, Findings, Severity
+from uptier.tables.forms import as_versions
+from uptier.tables.mapping import Mapped, ambiguous_ids, map_table
+from uptier.tables.treatments import (
     future_rows,
     negative_numbers,
     null_values,
@@ -25,10 +28,6 @@ from uptier.tables.clean import (
     within_subscription,
     without_equal_rows,
 )
-from uptier.tables.contracts import CONTRACT, Change, Kind
-from uptier.tables.findings import EQUAL_ROWS, Finding, Findings, Severity
-from uptier.tables.forms import as_versions
-from uptier.tables.mapping import Mapped, ambiguous_ids, map_table
 
 if TYPE_CHECKING:
     from ibis.expr import types as ir
