@@ -16,7 +16,8 @@ def triggers(one: dict[str, pd.Series], thresholds: Any) -> dict[str, pd.Series]
         "capacity": (one["highest_quota_utilisation"] >= thresholds.quota_utilisation)
         | (one["limit_errors"] >= thresholds.limit_errors),
         "gates": (one["days_since_gate_cluster"] <= thresholds.gate_days)
-        | (one["trial_days_per_week"] >= thresholds.trial_days_per_week),
+        | (one["trial_days_per_week"] >= thresholds.trial_days_per_week)
+        | (one["next_tier_features"] >= thresholds.next_tier_features),
         "power_users": one["new_power_users"] >= 1,
         "velocity": one["months_of_growth"] >= thresholds.growth_months,
         "adoption": one["feature_breadth"] >= thresholds.feature_breadth,

@@ -41,6 +41,8 @@ ORDINARY = {
     "plan_name": "Team",
 }
 
+TOLD = {"catalog": CATALOG, "thresholds": Thresholds(), "currency": "USD"}
+
 
 def told(values, contributions, *, outcome="seat_expansion", factor=0.1):
     """Give the reasons of one account from drawn contributions; a point is a tenth of the margin."""
@@ -63,7 +65,7 @@ def told(values, contributions, *, outcome="seat_expansion", factor=0.1):
         contributions=margin,
     )
     fired = fired_triggers(row, CATALOG, Thresholds())
-    return next(weighed_reasons(taken, frame=row, fired=fired, catalog=CATALOG, currency="USD"))
+    return next(weighed_reasons(taken, frame=row, fired=fired, **TOLD))
 
 
 def codes(reasons):
@@ -132,10 +134,10 @@ def test_a_fired_trigger_that_opens_no_talk_may_be_a_reason_against_an_upsell_an
 def test_a_fired_trigger_that_opens_no_talk_is_no_reason_where_nothing_is_weighed():
     row = pd.DataFrame([{**ORDINARY, **WARNED}])
     fired = fired_triggers(row, CATALOG, Thresholds())
-    given = {"frame": row, "fired": fired, "catalog": CATALOG, "currency": "USD"}
+    given = {"frame": row, "fired": fired, "catalog": CATALOG, "thresholds": Thresholds(), "currency": "USD"}
     for outcome in (None, *CONVERSIONS, "churn"):
         assert next(fired_reasons(**given, outcome=outcome)).supporting == ()
-    assert "usage_inflection" not in codes(next(ruled_reasons(**given, thresholds=Thresholds())).supporting)
+    assert "usage_inflection" not in codes(next(ruled_reasons(**given)).supporting)
 
 
 @pytest.mark.parametrize(("outcome", "weight", "side"), [("add_on", -0.4, "opposing"), ("churn", 0.4, "supporting")])
@@ -150,7 +152,7 @@ def test_an_nps_of_0_is_said_first_by_the_trigger_that_it_fires(outcome, weight,
         probability=0.1 + points["sentiment"], contributions=margin,
     )  # fmt: skip
     fired = fired_triggers(row, sentiment, Thresholds())
-    reasons = next(weighed_reasons(taken, frame=row, fired=fired, catalog=sentiment, currency="USD"))
+    reasons = next(weighed_reasons(taken, frame=row, fired=fired, **(TOLD | {"catalog": sentiment})))
     (reason,) = getattr(reasons, side)
     assert reason.signals == ("nps", "open_tickets")
     assert reason.sentence.startswith("The customer's latest likelihood to recommend is 0 of 10. ")
@@ -208,7 +210,7 @@ def test_every_reason_is_true_for_its_account(outcome):
     taken = explained(bundle(), outcome, rows, CATALOG)
     fired = fired_triggers(rows, CATALOG, Thresholds())
     shown = 0
-    found = weighed_reasons(taken, frame=rows, fired=fired, catalog=CATALOG, currency="USD")
+    found = weighed_reasons(taken, frame=rows, fired=fired, **TOLD)
     for place, reasons in enumerate(found):
         row = rows.iloc[place].to_dict()
         for sign, side in ((1, reasons.supporting), (-1, reasons.opposing)):
@@ -237,7 +239,7 @@ def test_the_order_of_rows_and_of_triggers_in_a_frame_changes_no_reason():
     for some in (rows, shuffled):
         taken = explained(bundle(), "plan_upgrade", some, CATALOG)
         fired = fired_triggers(some, CATALOG, Thresholds())
-        found = weighed_reasons(taken, frame=some, fired=fired, catalog=CATALOG, currency="USD")
+        found = weighed_reasons(taken, frame=some, fired=fired, **TOLD)
         given.append(dict(zip(some["account_id"], found, strict=True)))
     assert given[0] == given[1]
 
@@ -246,7 +248,7 @@ def test_without_weights_only_triggers_that_open_the_talk_are_reasons():
     several = {"seat_utilisation": 0.92, "gate_crossings": 3.0, "highest_quota_utilisation": 0.9}
     row = pd.DataFrame([{**ORDINARY, **several}])
     fired = fired_triggers(row, CATALOG, Thresholds())
-    reasons = next(fired_reasons(frame=row, fired=fired, catalog=CATALOG, currency="USD", outcome="plan_upgrade"))
+    reasons = next(fired_reasons(frame=row, fired=fired, **TOLD, outcome="plan_upgrade"))
     assert codes(reasons.supporting) == ["quota_nearly_used_up", "feature_tier_crossings"]
     assert [reason.points for reason in reasons.supporting] == [None, None]
     assert reasons.opposing == ()
@@ -255,7 +257,7 @@ def test_without_weights_only_triggers_that_open_the_talk_are_reasons():
 def test_under_rules_triggers_come_first_then_rules_that_no_trigger_has_told():
     row = pd.DataFrame([{**ORDINARY, "highest_quota_utilisation": 0.9, "health_score": 90.0}])
     fired = fired_triggers(row, CATALOG, Thresholds())
-    reasons = next(ruled_reasons(frame=row, fired=fired, catalog=CATALOG, thresholds=Thresholds(), currency="USD"))
+    reasons = next(ruled_reasons(frame=row, fired=fired, **TOLD))
     assert codes(reasons.supporting) == ["quota_nearly_used_up", "premium_trial", "healthy"]
     assert reasons.supporting[2].sentence == "The health score is 90 points"
     held = rules(row, Thresholds()).iloc[0]

@@ -198,6 +198,18 @@ RULES = (
     ),
     Rule(
         trigger="reaching_for_next_plan",
+        part="80 % of what the next plan adds",
+        text="# plans\nplan | tier_rank\nbasic | 1\npro | 2\n"
+        + drawn_rows("# plan_features\nplan | feature", [f"pro | {one}" for one in FEATURES])
+        + drawn_rows(
+            "# subscriptions\naccount | plan | valid_from",
+            [f"{account} | basic | 2025-01-01" for account in ("below", "at", "above")],
+        )
+        + using(below=15, at=16, above=17),
+        fires={"below": False, "at": True, "above": True},
+    ),
+    Rule(
+        trigger="reaching_for_next_plan",
         part="a cluster of 14 days ago",
         text=crossing(day_13="2026-03-10 2026-03-16", day_14="2026-03-10 2026-03-15", day_15="2026-03-10 2026-03-14"),
         fires={"day_13": True, "day_14": True, "day_15": False},

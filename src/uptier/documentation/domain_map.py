@@ -160,6 +160,7 @@ DOMAIN = (
         "Four of five features of the next plan are in use already",
         "S2",
         signals=("next_tier_features",),
+        triggers=("reaching_for_next_plan",),
         thresholds=("next_tier_features",),
     ),
     Line(

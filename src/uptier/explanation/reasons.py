@@ -124,7 +124,13 @@ def fired_triggers(frame: pd.DataFrame, catalog: Catalog, thresholds: Thresholds
 
 
 def weighed_reasons(
-    explained: Explained, *, frame: pd.DataFrame, fired: pd.DataFrame, catalog: Catalog, currency: str
+    explained: Explained,
+    *,
+    frame: pd.DataFrame,
+    fired: pd.DataFrame,
+    catalog: Catalog,
+    thresholds: Thresholds,
+    currency: str,
 ) -> Iterator[Reasons]:
     """Give the reasons of each row under a fitted head.
 
@@ -138,6 +144,8 @@ def weighed_reasons(
         The same rows' triggers.
     catalog : Catalog
         Signals and triggers.
+    thresholds : Thresholds
+        Where triggers fire: the fact that fired one is chosen before those that only go with it.
     currency : str
         ISO code, for money.
 
@@ -148,7 +156,7 @@ def weighed_reasons(
     """
     by_family = {family: place for place, family in enumerate(explained.points.columns)}
     voices = [
-        _Voice(trigger, catalog, list(explained.contributions.columns))
+        _Voice(trigger, catalog, frame, thresholds, list(explained.contributions.columns))
         for trigger in catalog.triggers
         if trigger.family in by_family
     ]
@@ -186,7 +194,13 @@ def weighed_reasons(
 
 
 def fired_reasons(
-    *, frame: pd.DataFrame, fired: pd.DataFrame, catalog: Catalog, currency: str, outcome: str | None
+    *,
+    frame: pd.DataFrame,
+    fired: pd.DataFrame,
+    catalog: Catalog,
+    thresholds: Thresholds,
+    currency: str,
+    outcome: str | None,
 ) -> Iterator[Reasons]:
     """Give the reasons of each row where no model weighs them: the triggers that have fired, in catalogue order.
 
@@ -198,6 +212,8 @@ def fired_reasons(
         The same rows' triggers.
     catalog : Catalog
         Signals and triggers.
+    thresholds : Thresholds
+        Where triggers fire: the fact that fired one is chosen before those that only go with it.
     currency : str
         ISO code, for money.
     outcome : str or None
@@ -209,7 +225,7 @@ def fired_reasons(
         Without points, and with nothing against.
     """
     voices = [
-        _Voice(trigger, catalog, [])
+        _Voice(trigger, catalog, frame, thresholds, [])
         for trigger in catalog.triggers
         if trigger.opens is not None and outcome in (None, trigger.opens)
     ]
@@ -246,7 +262,9 @@ def ruled_reasons(
     """
     holding = rules(frame, thresholds).to_numpy(dtype=bool)
     columns = _columns(frame)
-    triggered = fired_reasons(frame=frame, fired=fired, catalog=catalog, currency=currency, outcome=None)
+    triggered = fired_reasons(
+        frame=frame, fired=fired, catalog=catalog, thresholds=thresholds, currency=currency, outcome=None
+    )
     for place, reasons in enumerate(triggered):
         told = [name for reason in reasons.supporting for name in reason.signals]
         row = _Row(columns, place)
@@ -279,7 +297,10 @@ class _Row(Mapping[str, object]):
         self._place = place
 
     def __getitem__(self, name: str) -> object:
-        return self._columns[name][self._place]
+        return self.of(self._columns[name])
+
+    def of(self, column: NDArray[Any]) -> object:
+        return column[self._place]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._columns)
@@ -299,17 +320,20 @@ class _Facts:
 class _Voice:
     """A trigger, and the signals that can speak for its family."""
 
-    def __init__(self, trigger: Trigger, catalog: Catalog, weighed: list[str]) -> None:
+    def __init__(
+        self, trigger: Trigger, catalog: Catalog, frame: pd.DataFrame, thresholds: Thresholds, weighed: list[str]
+    ) -> None:
         self.trigger = trigger
+        self.firing = _columns(
+            pd.DataFrame({name: trigger.fires_on(name, frame, thresholds) for name in trigger.says if name in frame})
+        )
         self.title = catalog.title(trigger.family)
         self.signals: list[Signal] = [signal for signal in catalog.signals if signal.family == trigger.family]
         self.place = {name: place for place, name in enumerate(weighed)}
 
     def weighed(self, facts: _Facts, *, sign: int, points: float, fired: bool) -> Reason | None:
         saying = {name: number for number, name in enumerate(self.trigger.says)}
-        telling = {
-            name: number for name, number in saying.items() if fired and _tells(facts.catalog.signal(name), facts.row)
-        }
+        telling = {name: number for number, name in enumerate(self._telling(facts.row, facts.catalog))} if fired else {}
         last = len(saying)
         weights = {
             signal: sign * float(facts.contributions[self.place[signal.name]])
@@ -333,11 +357,17 @@ class _Voice:
 
     def told(self, row: _Row, catalog: Catalog, currency: str) -> Reason | None:
         said: list[tuple[str, str]] = []
-        for name in self.trigger.says:
-            if _tells(catalog.signal(name), row) and len(said) < FACTS_AT_MOST:
+        for name in self._telling(row, catalog):
+            if len(said) < FACTS_AT_MOST:
                 words = sentence(catalog.signal(name), row, catalog, currency)
                 said.extend(() if words is None else ((name, words),))
+        said.sort(key=lambda fact: self.trigger.says.index(fact[0]))
         return self._reason(said, points=None, fired=True)
+
+    def _telling(self, row: _Row, catalog: Catalog) -> list[str]:
+        """Name the signals that tell of the trigger: those whose value fired it first, then the most telling."""
+        able = [name for name in self.trigger.says if _tells(catalog.signal(name), row)]
+        return sorted(able, key=lambda name: not row.of(self.firing[name]))
 
     def _reason(self, said: list[tuple[str, str]], *, points: float | None, fired: bool) -> Reason | None:
         if not said:

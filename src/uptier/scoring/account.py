@@ -117,15 +117,25 @@ def _reasons(
     frame: pd.DataFrame, about: str | None, bundle: Bundle | None, catalog: Catalog, settings: Settings
 ) -> tuple[Reasons, Explained | None]:
     fired = fired_triggers(frame, catalog, settings.thresholds)
-    currency = settings.currency
+    currency, thresholds = settings.currency, settings.thresholds
     if bundle is None or about is None:
-        thresholds = settings.thresholds
         found = ruled_reasons(frame=frame, fired=fired, catalog=catalog, thresholds=thresholds, currency=currency)
         return next(found), None
     if not bundle.heads[about].is_fitted:
-        return next(fired_reasons(frame=frame, fired=fired, catalog=catalog, currency=currency, outcome=about)), None
+        return next(
+            fired_reasons(
+                frame=frame,
+                fired=fired,
+                catalog=catalog,
+                thresholds=thresholds,
+                currency=currency,
+                outcome=about,
+            )
+        ), None
     taken = explained(bundle, about, frame, catalog)
-    return next(weighed_reasons(taken, frame=frame, fired=fired, catalog=catalog, currency=currency)), taken
+    return next(
+        weighed_reasons(taken, frame=frame, fired=fired, catalog=catalog, thresholds=thresholds, currency=currency)
+    ), taken
 
 
 def _chances(row: pd.Series, bundle: Bundle, settings: Settings) -> tuple[Chance, ...]:

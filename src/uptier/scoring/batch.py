@@ -191,7 +191,7 @@ def _by_model(
         in_talks=_flag(told["open_opportunity"]),
         churn_risk=settings.scoring.churn_risk,
     )
-    reasons = _model_reasons(frame, fired, best, bundle, catalog, settings.currency)
+    reasons = _model_reasons(frame, fired, best, bundle, catalog, settings)
     any_chance = 1 - (1 - chances[list(CONVERSIONS)].fillna(0)).prod(axis=1)
     judged = actions.assign(
         best_type=best,
@@ -283,20 +283,24 @@ def _model_reasons(
     best: pd.Series[str],
     bundle: Bundle,
     catalog: Catalog,
-    currency: str,
+    settings: Settings,
 ) -> pd.DataFrame:
-    parts = []
+    parts, currency, thresholds = [], settings.currency, settings.thresholds
     for outcome in CONVERSIONS:
         chosen = (best == outcome).to_numpy()
         if not chosen.any():
             continue
         rows, holds = frame[chosen], fired[chosen]
         if bundle.heads[outcome].fallback is not None:
-            found = fired_reasons(frame=rows, fired=holds, catalog=catalog, currency=currency, outcome=outcome)
+            found = fired_reasons(
+                frame=rows, fired=holds, catalog=catalog, thresholds=thresholds, currency=currency, outcome=outcome
+            )
             parts.append(_reason_columns(found, rows.index))
             continue
         taken = explained(bundle, outcome, rows, catalog)
-        found = weighed_reasons(taken, frame=rows, fired=holds, catalog=catalog, currency=currency)
+        found = weighed_reasons(
+            taken, frame=rows, fired=holds, catalog=catalog, thresholds=thresholds, currency=currency
+        )
         part = _reason_columns(found, rows.index)
         shown = part[[f"{place}_points" for place in _places()]].sum(axis=1)
         part["base_points"] = taken.base

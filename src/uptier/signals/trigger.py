@@ -76,6 +76,25 @@ class Trigger:
         """
         return cast("pd.Series", self.rule(frame, thresholds)).fillna(False).astype(bool)
 
+    def fires_on(self, name: str, frame: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
+        """Say for each row whether one signal alone fires the trigger, nothing else being known.
+
+        Parameters
+        ----------
+        name : str
+            The signal.
+        frame : DataFrame, shape (n_rows, n_signals)
+            Signals by name.
+        thresholds : Thresholds
+            Where it fires.
+
+        Returns
+        -------
+        Series of bool, shape (n_rows,)
+            Where it is True this fact is the reason for which the trigger fired.
+        """
+        return self.fired(frame[[name]].reindex(columns=frame.columns), thresholds)
+
 
 def trigger(
     *,

@@ -240,9 +240,10 @@ def test_without_features_or_plans_the_next_tier_is_not_available() -> None:
     assert unavailable("account | occurred_at | kind | feature", tables=without_gates) >= set(EXPECTED)
 
 
-def test_the_trigger_fires_for_two_weeks_after_a_cluster_or_from_a_trial_on_four_days_a_week() -> None:
+def test_the_trigger_fires_after_a_cluster_from_a_weekly_habit_or_from_four_of_five_features() -> None:
     assert fires(
         "gates",
-        days_since_gate_cluster=[1, 14, 15, None, None, None, None, 15],
-        trial_days_per_week=[0, 0, 0, 3.75, 4, 4.25, None, 4],
-    ) == [True, True, False, False, True, True, False, True]
+        days_since_gate_cluster=[1, 14, 15, None, None, None, None, 15, None, None, 15],
+        trial_days_per_week=[0, 0, 0, 3.75, 4, 4.25, None, 4, None, 0, None],
+        next_tier_features=[0, None, 0.6, 0.5, 0, None, None, 0, 0.75, 0.8, 1.0],
+    ) == [True, True, False, False, True, True, False, True, False, True, True]

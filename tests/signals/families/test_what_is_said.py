@@ -17,7 +17,11 @@ TRIGGERS = catalog().triggers
 FIRING = {
     "approaching_seat_ceiling": [{"periods_near_ceiling": 2}, {"periods_peak_near_ceiling": 2}],
     "running_out_of_capacity": [{"highest_quota_utilisation": 0.8}, {"limit_errors": 12}],
-    "reaching_for_next_plan": [{"days_since_gate_cluster": 14}, {"trial_days_per_week": 4}],
+    "reaching_for_next_plan": [
+        {"days_since_gate_cluster": 14},
+        {"trial_days_per_week": 4},
+        {"next_tier_features": 0.8},
+    ],
     "power_users_emerge": [{"new_power_users": 1}],
     "use_accelerates": [{"months_of_growth": 2}],
     "deep_adoption": [{"feature_breadth": 0.95}],
@@ -68,7 +72,9 @@ def test_the_fact_that_fired_a_trigger_is_among_the_two_that_are_said(name: str,
     row = pd.DataFrame([QUIET | firing | DAILY.get(fact, {})])
     fired = fired_triggers(row, catalog(), Thresholds())
     assert [each for each in fired.columns if fired[each].iloc[0]] == [name]
-    reasons = next(fired_reasons(frame=row, fired=fired, catalog=catalog(), currency="USD", outcome=None))
+    reasons = next(
+        fired_reasons(frame=row, fired=fired, catalog=catalog(), thresholds=Thresholds(), currency="USD", outcome=None)
+    )
     (reason,) = reasons.supporting
     assert reason.code == name
     assert fact in reason.signals

@@ -197,9 +197,10 @@ def next_tier_features(history: Measures) -> Number:
     since="days_since_gate_cluster",
 )
 def reaching_for_next_plan(signals: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
-    """Two or more crossings within any 14 days, the last of them at most 14 days ago, or a trial on 4 days a week.
+    """Two crossings within any 14 days, at most 14 days ago; a trial on 4 days a week; or 4 of 5 next features in use.
 
-    Sources S1 for the cluster and for how long it stands, S0 for the trial.
+    Sources S1 for the cluster and for how long it stands, S0 for the trial, S2 for what the next plan adds.
     """
     cluster = signals["days_since_gate_cluster"] <= thresholds.gate_days
-    return cluster | (signals["trial_days_per_week"] >= thresholds.trial_days_per_week)
+    habit = signals["trial_days_per_week"] >= thresholds.trial_days_per_week
+    return cluster | habit | (signals["next_tier_features"] >= thresholds.next_tier_features)
