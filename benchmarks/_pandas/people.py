@@ -51,12 +51,28 @@ def _standing(usage: Usage, as_of: int, before: int, thresholds: Any) -> pd.Data
     factor = thresholds.power_user_factor
     often = users["days"] * users["all_users"] >= factor * users["all_days"]
     broad = users["features"] * users["all_users"] >= factor * users["all_features"]
-    deep = users["events"] * users["all_days"] >= factor * users["all_events"] * users["days"]
-    users["frequent"] = often & (users["days"] >= thresholds.power_user_days)
-    users["broad"] = broad & (users["features"] >= thresholds.power_user_features)
-    users["deep"] = deep & (users["days"] >= thresholds.deep_user_days)
+    # in thousandths of an event, rounded down
+    deep = (users["events"] * 1000 // users["days"] + 1) * users["all_days"] > factor * 1000 * users["all_events"]
+    users["depth"] = users["events"] * 1000 // users["days"]
+    spread = thresholds.power_user_spread
+    users["frequent"] = _far_out(users, "days", often & (users["days"] >= thresholds.power_user_days), spread)
+    users["broad"] = _far_out(users, "features", broad & (users["features"] >= thresholds.power_user_features), spread)
+    users["deep"] = _far_out(users, "depth", deep & (users["days"] >= thresholds.deep_user_days), spread)
     users["power"] = users["frequent"] | users["broad"] | users["deep"]
     return users
+
+
+def _far_out(users: pd.DataFrame, what: str, high: pd.Series, spread: float) -> pd.Series:
+    """Of those who are high, say who lies beyond the quartiles of their account by so many times their distance."""
+    teams = users[users["account"].isin(users.loc[high, "account"])]
+    ordered = teams.sort_values(["account", what], kind="stable")
+    size = ordered.groupby("account", sort=False).size()
+    begins = size.cumsum() - size
+    values = ordered[what].to_numpy()
+    # the most of the quietest quarter, rounded up, and of all but the busiest quarter, rounded up
+    lower, upper = values[begins + -(-size // 4) - 1], values[begins + (3 * size // 4 - 1).clip(lower=0)]
+    beyond = pd.Series(upper + spread * (upper - lower), index=size.index)
+    return high & (size.reindex(users["account"]).to_numpy() > 1) & (users[what] >= users["account"].map(beyond))
 
 
 def leaders(usage: Usage, roles: pd.DataFrame, as_of: int, everyone: pd.Index) -> dict[str, pd.Series]:

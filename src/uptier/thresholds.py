@@ -35,7 +35,10 @@ class Thresholds(Part):
     gate_days : int
         Days within which they count together.
     power_user_factor : float
-        Times the account's mean active days that make a user a power user.
+        Times the account's mean below which nobody is a power user.
+    power_user_spread : float
+        Times the distance between the team's quartiles, above the upper one, from which a user is far above the rest:
+        3 is what Tukey calls far out, 1.5 outside.
     power_user_days : int
         Active days in 28 below which nobody is a power user.
     power_user_features : int
@@ -83,6 +86,7 @@ class Thresholds(Part):
     gate_crossings: Annotated[int, Field(ge=1)] = 2
     gate_days: PositiveDays = 14
     power_user_factor: Annotated[float, Field(gt=1)] = 2.0
+    power_user_spread: Annotated[float, Field(ge=0)] = 3.0
     power_user_days: Annotated[int, Field(ge=1, le=28)] = 10
     power_user_features: Annotated[int, Field(ge=1)] = 5
     deep_user_days: Annotated[int, Field(ge=1, le=28)] = 5

@@ -32,6 +32,7 @@ THRESHOLDS = """
 thresholds:
   seat_utilisation: 0.25
   power_user_factor: 1.3
+  power_user_spread: 0.75
   power_user_days: 5
   power_user_features: 3
   deep_user_days: 3

@@ -231,7 +231,7 @@ RULES = (
     ),
     Rule(
         trigger="power_users_emerge",
-        part="one user with 10 days of work and twice the mean",
+        part="one user with 10 days of work, twice the mean, and far out of the team",
         text=working(
             below={"u": 9, "v": 1, "w": 1},
             at={"u": 10, "v": 1, "w": 1},
@@ -239,8 +239,19 @@ RULES = (
             # 12 days are twice the mean of 6, and less than twice that of 6.5
             at_mean={"u": 12, "v": 4, "w": 2},
             below_mean={"u": 12, "v": 4, "w": 3},
+            # three quarters of the team work 6 days at most, a quarter 2 at most: 6 + 3 * (6 - 2) is 18
+            at_spread={"u": 18} | dict(zip("opqrstv", (2, 2, 4, 4, 4, 6, 6), strict=True)),
+            below_spread={"u": 17} | dict(zip("opqrstv", (2, 2, 4, 4, 4, 6, 6), strict=True)),
         ),
-        fires={"below": False, "at": True, "above": True, "at_mean": True, "below_mean": False},
+        fires={
+            "below": False,
+            "at": True,
+            "above": True,
+            "at_mean": True,
+            "below_mean": False,
+            "at_spread": True,
+            "below_spread": False,
+        },
     ),
     Rule(
         trigger="use_accelerates",

@@ -44,8 +44,8 @@ SHOWN_BY: dict[str, Shown] = {
         families=("power_users", "velocity"),
         at_rest=("steady",),
         strong=("stirring", "growing"),
-        signal="invited_users",
-        because="people are invited as the team grows; power users come while it stirs, and use grows as it does",
+        signal="new_power_users",
+        because="power users come while the team stirs, people are invited as it grows, and use grows as it does",
     ),
     "pressure": Shown(
         triggers=("approaching_seat_ceiling",),

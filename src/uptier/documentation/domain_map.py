@@ -104,7 +104,13 @@ DOMAIN = (
             "busiest_user_share",
         ),
         triggers=("power_users_emerge",),
-        thresholds=("power_user_factor", "power_user_days", "power_user_features", "deep_user_days"),
+        thresholds=(
+            "power_user_factor",
+            "power_user_spread",
+            "power_user_days",
+            "power_user_features",
+            "deep_user_days",
+        ),
     ),
     Line(
         WINDOWS,

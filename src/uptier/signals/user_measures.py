@@ -27,7 +27,7 @@ class UserMeasures(Asking):
         return self._ask_users(Question(plan="usage_users", what="active_users", last=last, before=before))
 
     def power_users(self, way: str = "power", *, last: int, before: int = 0) -> Number:
-        """Count users who are far above their account's average.
+        """Count users who stand far above the rest of their account.
 
         Parameters
         ----------
@@ -42,7 +42,8 @@ class UserMeasures(Asking):
         Returns
         -------
         Number
-            Users with `thresholds.power_user_factor` times the account's mean over its active users, and no fewer than
+            Users with `thresholds.power_user_factor` times the account's mean over its active users, as far above its
+            upper quartile as `power_user_spread` times the distance between its quartiles, and no fewer than
             `power_user_days`, `power_user_features` or, for depth, `deep_user_days` active days.
         """
         return self._ask_power(f"{way}_users", last=last, before=before)
@@ -151,8 +152,9 @@ class UserMeasures(Asking):
                 before=before,
                 factor=self.thresholds.power_user_factor,
                 name="_".join(
-                    str(limit)
+                    f"{limit:g}"
                     for limit in (
+                        self.thresholds.power_user_spread,
                         self.thresholds.power_user_days,
                         self.thresholds.power_user_features,
                         self.thresholds.deep_user_days,

@@ -62,6 +62,33 @@ def test_factor_and_floor_are_thresholds() -> None:
     assert higher["power_users"] == {"at_factor": 0}
 
 
+# quarters of eight: 2 and 2, 4 and 4, 4 and 6, and the busiest; three times 6 - 2 above 6 is 18, 1.5 times is 12
+REST = {"p": 2, "q": 2, "r": 4, "s": 4, "t": 4, "v": 6, "w": 6}
+
+
+@pytest.mark.parametrize(
+    ("busiest", "spread", "power"), [(18, None, 1), (17, None, 0), (12, 1.5, 1), (11, 1.5, 0), (17, 2.75, 1)]
+)
+def test_a_power_user_lies_far_out_of_the_team(busiest: int, spread: float | None, power: int) -> None:
+    # all of them are at least twice the mean: 2 * (28 + 11) / 8 is less than 10
+    team = worked(*((user, "2026-03-01", count) for user, count in {**REST, "u": busiest}.items()))
+    limits = {} if spread is None else {"power_user_spread": spread}
+    assert answers_of("power_users", team, accounts="a", thresholds=limits)["frequent_users"] == {"a": power}
+
+
+def test_the_busiest_quarter_hides_nobody_and_is_rounded_up() -> None:
+    # nine users: three are set apart, and stand 14 days above the rest
+    nine = [(user, "2026-03-01", 20) for user in "xyz"] + [(user, "2026-03-01", 4) for user in "opqrst"]
+    assert answers_of("power_users", worked(*nine), accounts="a")["frequent_users"] == {"a": 3}
+    # eight: only two are, and the third of them is what the rest reach
+    assert answers_of("power_users", worked(*nine[:-1]), accounts="a")["frequent_users"] == {"a": 0}
+
+
+def test_who_is_alone_stands_above_nobody() -> None:
+    alone = answers_of("power_users", worked(("u", "2026-03-01", 28)), accounts="a")
+    assert (alone["power_users"], alone["new_power_users"]) == ({"a": 0}, {"a": 0})
+
+
 def used(features: dict[str, int], *, on: str = "2026-03-10") -> str:
     """Draw users of one account, each with so many features on one day."""
     return "account | user | occurred_at | kind | feature\n" + "\n".join(
@@ -78,8 +105,9 @@ def used(features: dict[str, int], *, on: str = "2026-03-10") -> str:
         ({"u": 6, "v": 2, "w": 2}, 0),
         ({"u": 4, "v": 1, "w": 1}, 0),  # twice the mean, but fewer than 5
         ({"u": 5, "v": 1, "w": 1}, 1),
-        ({"u": 130, "v": 66, "w": 62, "x": 2}, 1),  # twice the mean of 65, in three words of bits
-        ({"u": 129, "v": 66, "w": 63, "x": 2}, 0),
+        ({"u": 130, "v": 62, "w": 62, "x": 62, "y": 9}, 1),  # twice the mean of 65, in three words of bits
+        ({"u": 129, "v": 63, "w": 62, "x": 62, "y": 9}, 0),
+        ({"u": 130, "v": 66, "w": 62, "x": 2}, 0),  # twice the mean, but the rest reach from 2 to 66
     ],
 )
 def test_a_power_user_by_breadth_alone(features: dict[str, int], broad: int) -> None:

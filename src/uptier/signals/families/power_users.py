@@ -1,4 +1,4 @@
-"""Power users: people far above their own account's average, who lead the team's growth."""
+"""Power users: people far above the rest of their own account, who lead the team's growth."""
 
 from __future__ import annotations
 
@@ -21,11 +21,15 @@ from uptier.thresholds import Thresholds
     ),
 )
 def power_users(history: Measures) -> Number:
-    """Users far above their own account's average in how often, how broadly or how deeply they work, last 28 days.
+    """Users far above the rest of their own account in how often, how broadly or how deeply they work, last 28 days.
 
-    One of the three is enough (source S1: login frequency, feature breadth or session depth): active days, features
-    used, or events on a day of work, of at least twice the mean of the account's active users (`power_user_factor`),
-    and no fewer than 10 days, 5 features, or, for depth, 5 days. NaN from daily usage.
+    One of the three is enough (source S1: login frequency, feature breadth or session depth "significantly exceeds the
+    account average"): active days, features used, or events on a day of work. They are far above in it who have at
+    least twice the mean of the account's active users (`power_user_factor`), lie above its upper quartile by at least
+    3 times the distance between its quartiles (`power_user_spread`; what Tukey, Exploratory Data Analysis, 1977, calls
+    far out), and have no fewer than 10 days, 5 features, or, for depth, 5 days. Above the upper quartile is the busiest
+    quarter of the active users, rounded up; the lower one is the most of the quietest quarter, rounded up. An account
+    of one active user has nobody to stand above: 0. NaN from daily usage.
     """
     return history.power_users(last=28)
 
@@ -41,9 +45,10 @@ def power_users(history: Measures) -> Number:
     ),
 )
 def frequent_users(history: Measures) -> Number:
-    """Users with at least twice the account's mean of active days per active user, and 10 or more of 28.
+    """Users whose active days are far above the rest of the account's, and 10 or more of 28.
 
-    Power users lead seat constraints by 30-60 days (source S1). NaN from daily usage.
+    Far above: twice the mean, and far out of the distribution (see `power_users`). Power users lead seat constraints by
+    30-60 days (source S1). NaN from daily usage.
     """
     return history.power_users("frequent", last=28)
 
@@ -59,9 +64,10 @@ def frequent_users(history: Measures) -> Number:
     ),
 )
 def broad_users(history: Measures) -> Number:
-    """Users with at least twice the account's mean of features per active user, and 5 or more, last 28 days.
+    """Users whose features are far more than the rest of the account uses, and 5 or more, last 28 days.
 
-    Who explores is who finds the gates (source S1). NaN from daily usage.
+    Far more: twice the mean, and far out of the distribution (see `power_users`). Who explores is who finds the gates
+    (source S1). NaN from daily usage.
     """
     return history.power_users("broad", last=28)
 
@@ -77,10 +83,11 @@ def broad_users(history: Measures) -> Number:
     ),
 )
 def deep_users(history: Measures) -> Number:
-    """Users with at least twice the account's events per user-day, on 5 or more active days, last 28 days.
+    """Users whose events on a day of work are far above the rest of the account's, on 5 or more days, last 28 days.
 
-    Session depth (source S1), where a session is a user's day of work: ids of sessions are missing from most sources,
-    and late rows would split them. NaN from daily usage.
+    Far above: twice the account's events per user-day, and far out of the distribution of its users (see
+    `power_users`), in whole thousandths of an event. Session depth (source S1), where a session is a user's day of
+    work: ids of sessions are missing from most sources, and late rows would split them. NaN from daily usage.
     """
     return history.power_users("deep", last=28)
 
@@ -167,6 +174,6 @@ def busiest_user_share(history: Measures) -> Number:
 def power_users_emerge(signals: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
     """Somebody is a power user who was none four weeks before.
 
-    Source S1: one or more users far above their account's average, 30-60 days ahead of the team.
+    Source S1: one or more users significantly above their account's average, 30-60 days ahead of the team.
     """
     return signals["new_power_users"] >= 1
