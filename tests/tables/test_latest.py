@@ -28,7 +28,7 @@ def test_each_day_sees_the_row_that_a_search_from_that_day_finds() -> None:
     past = history.past("meter_readings", days=5).to_pandas()
     newest = past.sort_values("read_at").groupby(["as_of", "meter"])["value"].last()
     grid = history.grid
-    found = history.latest("meter_readings", ["meter"]).seen_on(
+    found = history.latest("meter_readings", ["meter"], days=120).seen_on(
         grid.mutate(seen_on=grid.as_of), days=5, columns={"found": "value"}
     )
     table = found.to_pandas().set_index(["as_of", "meter"])["found"].sort_index()
@@ -43,7 +43,7 @@ def test_a_look_without_a_row_stays_and_none_reaches_beyond_its_date() -> None:
     grid = history.grid
     looks = grid.mutate(meter=ibis.literal("api"), seen_on=grid.as_of)
     later = looks.mutate(seen_on=(looks.as_of + ibis.interval(days=300)).cast("date"))
-    readings = history.latest("meter_readings", ["meter"])
+    readings = history.latest("meter_readings", ["meter"], days=120)
     for some in (looks, later):
         beside = readings.beside(some, days=30, columns={"found": "value"}).to_pandas()
         beside["found"] = beside["found"].astype(object).where(beside["found"].notna(), None)
@@ -70,7 +70,7 @@ def test_of_two_rows_of_one_moment_one_stands_whatever_their_order() -> None:
 def test_a_table_that_tells_its_ends_later_is_refused() -> None:
     history = drawn("# tickets\naccount | opened_at | closed_at", as_of="2026-01-05")
     with pytest.raises(SignalError, match="more than was known then"):
-        history.latest("tickets", [])
+        history.latest("tickets", [], days=120)
 
 
 def test_what_is_formed_before_the_cut_may_not_use_what_shows_later() -> None:

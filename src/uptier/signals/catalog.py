@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from uptier.errors import SignalError, did_you_mean
+from uptier.signals.compiled import kept_script
 from uptier.signals.families import FAMILIES
 from uptier.signals.measures import Measures
 from uptier.signals.plans import answered
@@ -248,12 +249,22 @@ class Catalog:
         compiled = self._scripts.get(key)
         # an address may come to be another's, once what had it is gone: a reference that is no longer held says so
         if compiled is None or compiled.tables() is not history.tables or compiled.usage() is not history.usage:
-            script = script_of(lambda past: self.plan(past).table.order_by(KEY), history)
+            script = kept_script(
+                history,
+                self._asked_of(history.tables),
+                lambda: script_of(lambda past: self.plan(past).table.order_by(KEY), history),
+            )
             while len(self._scripts) >= SCRIPTS_KEPT:
                 self._scripts.pop(next(iter(self._scripts)))
             compiled = _Compiled(weakref.ref(history.tables), _reference(history.usage), script)
             self._scripts[key] = compiled
         return compiled.script
+
+    def _asked_of(self, tables: Tables) -> str:
+        measures = self.measures(tables.has, tables.settings.thresholds)
+        formed, unavailable = self._formed(measures)
+        kinds = {one.name: one.is_category for one in self.signals}
+        return repr((measures.asked, sorted(measures.unanswerable), formed, unavailable, kinds))
 
     def fingerprint(self, thresholds: Thresholds) -> str:
         """Give the catalogue hash: names, types and compiled expressions, not wording.

@@ -87,7 +87,7 @@ def meter_forecasts(history: History) -> ir.Table:
 
 def _each(history: History, contract: ir.Table | None) -> ir.Table:
     """Give one row for each meter: its latest reading, and how full it is and will be by the readings before it."""
-    readings = history.latest("meter_readings", ["meter"])
+    readings = history.latest("meter_readings", ["meter"], days=METER_LOOKBACK_DAYS)
     looks = _with_plan(history, contract)
     read = {"day": "day", "value": "value", "quota": "quota"}
     now = readings.seen_on(looks.mutate(seen_on=looks.as_of), days=METER_LOOKBACK_DAYS, columns=read)

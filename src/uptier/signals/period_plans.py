@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from uptier.tables.history import History
 
 ONE = ["account_id", "first_day", "number"]
+LONGEST_MONTH = 31  # days
 
 
 def periods(history: History, questions: list[Question], contract: ir.Table | None) -> list[ir.Table]:
@@ -49,20 +50,22 @@ def periods(history: History, questions: list[Question], contract: ir.Table | No
     for what, counted in (("active_users", _users), ("peak_daily_users", _peaks)):
         asked = [one for one in questions if one.what == what]
         if asked:
-            found.append(_seen(looks, counted(history, anchors), asked))
+            # the last complete period ended less than a month ago
+            days = LONGEST_MONTH * (max(one.period for one in asked) + 1)
+            found.append(_seen(looks, counted(history, anchors, days), asked))
     return found
 
 
-def _users(history: History, anchors: ir.Table) -> ir.Table:
-    rows = _numbered(history.usage_by_day("people"), anchors)
+def _users(history: History, anchors: ir.Table, days: int) -> ir.Table:
+    rows = _numbered(history.usage_by_day("people", days=days), anchors)
     rows = rows.filter(rows.user_id.notnull())
     each = rows.group_by([*ONE, "ended", "user_id"]).aggregate(known_day=rows.known_day.min())
     each = each.mutate(known_late=_late(each))
     return each.group_by([*ONE, "known_late"]).aggregate(users=each.count())
 
 
-def _peaks(history: History, anchors: ir.Table) -> ir.Table:
-    rows = _numbered(history.usage_by_day("days"), anchors)
+def _peaks(history: History, anchors: ir.Table, days: int) -> ir.Table:
+    rows = _numbered(history.usage_by_day("days", days=days), anchors)
     rows = rows.mutate(known_late=_late(rows))
     return rows.group_by([*ONE, "known_late"]).aggregate(users=rows.users_so_far.max())
 

@@ -111,7 +111,7 @@ class History:
             one.resolve(fixed)
         return self._masked(self._cut(table.mutate(**(also or {})), days), name)
 
-    def latest(self, name: str, thing: Sequence[str]) -> Latest:
+    def latest(self, name: str, thing: Sequence[str], *, days: int) -> Latest:
         """Show the latest row of each thing of an account, from whatever day one looks.
 
         Parameters
@@ -120,6 +120,8 @@ class History:
             Canonical name of a dated table, none of whose columns shows later than its row.
         thing : sequence of str
             Columns that tell things of an account apart, such as its meters.
+        days : int
+            How far back from an as-of date anything matters; older rows need not be there.
 
         Returns
         -------
@@ -133,7 +135,8 @@ class History:
         """
         if name in SHOWN_ONCE_KNOWN or vouched_columns(name, self.tables.settings):
             raise SignalError(f"The latest rows of '{name}' tell more than was known then.", do="Ask History.past.")
-        found = latest_of(self.tables[name].drop(*hidden_columns(name, self.tables.settings)), name, thing)
+        rows = self._within(self.tables[name].drop(*hidden_columns(name, self.tables.settings)), days)
+        found = latest_of(rows, name, thing)
         return Latest(self.kept(found.rows), found.thing)
 
     def running(self, before: Sequence[int] = (0,)) -> ir.Table:
@@ -181,7 +184,7 @@ class History:
         SignalError
             If the project has no such usage.
         """
-        return self._cut(self.usage_by_day(which, kinds=kinds), days)
+        return self._cut(self._usage(which, kinds), days)
 
     def latest_usage(self, which: str, *, days: int, kinds: Sequence[str] = ()) -> ir.Table:
         """Show how long ago the latest usage was.
@@ -212,7 +215,7 @@ class History:
         # each row once, for the first date that sees it; the dates after that see it too
         ages = self._ages(days)
         first = ages.group_by("day").aggregate(seen_from=ages.as_of.min()).rename(seen_day="day")
-        rows = self.usage_by_day(which, kinds=kinds)
+        rows = self._usage(which, kinds)
         rows = rows.inner_join(first, rows.known_day == first.seen_day)
         latest = rows.group_by(["account_id", "seen_from"]).aggregate(day=rows.day.max())
         dates = self._dates()
@@ -221,33 +224,28 @@ class History:
         last = last.mutate(age=last.as_of.delta(last.day, unit="day"))
         return last.filter(last.age <= days).drop("day")
 
-    def usage_by_day(self, which: str, *, kinds: Sequence[str] = ()) -> ir.Table:
+    def usage_by_day(self, which: str, *, days: int) -> ir.Table:
         """Give a table of the rollup, not yet cut.
 
         Parameters
         ----------
         which : str
             ``days``, ``touches`` or ``people``.
-        kinds : sequence of str
-            For ``touches``: only these kinds of events; all by default.
+        days : int
+            How far back from an as-of date anything matters; rows that no date looks back at are left out.
 
         Returns
         -------
         Table
-            Every row with `known_day`, the first day that knows it: whoever reads this compares that with each as-of
-            date, which the other methods do by themselves.
+            Rows with `known_day`, the first day that knows them: whoever reads this compares that with each as-of date,
+            which the other methods do by themselves.
 
         Raises
         ------
         SignalError
             If the project has no such usage.
         """
-        table: ir.Table | None = getattr(self.usage, which, None)
-        if table is None:
-            raise SignalError(f"History has no usage of {which} to show.", do="Map usage_events or usage_daily.")
-        if kinds:
-            table = table.filter(table.kind.isin([USAGE_KINDS.index(kind) for kind in kinds]))
-        return table
+        return self._within(self._usage(which), days)
 
     def facts(self, name: str) -> ir.Table:
         """Show a table that only describes: accounts or the plan list.
@@ -308,6 +306,18 @@ class History:
             looks = self.grid.inner_join(ages, "as_of")
             joined = table.inner_join(looks, ["account_id", "day"])
         return joined.filter(joined.known_day < joined.as_of)
+
+    def _usage(self, which: str, kinds: Sequence[str] = ()) -> ir.Table:
+        table: ir.Table | None = getattr(self.usage, which, None)
+        if table is None:
+            raise SignalError(f"History has no usage of {which} to show.", do="Map usage_events or usage_daily.")
+        if kinds:
+            table = table.filter(table.kind.isin([USAGE_KINDS.index(kind) for kind in kinds]))
+        return table
+
+    def _within(self, table: ir.Table, days: int) -> ir.Table:
+        """Leave out rows of days that no date looks back at."""
+        return table.semi_join(self._ages(days).select("day").distinct(), "day")
 
     def _dates(self) -> ir.Table:
         return self.grid.select("as_of").distinct()

@@ -153,9 +153,9 @@ def with_first(rows: ir.Table, key: list[str]) -> ir.Table:
     Table
         With `first`, 1 for one row of each key, else 0.
     """
-    prompt, late = _parted(rows, key)
-    late = late.mutate(first=ibis.ifelse(late.known_day == late.known_day.min().over(group_by=key), 1, 0))
-    return _together(prompt.mutate(first=ibis.literal(1, "int64")), late)
+    prompt, some = _parted(rows, key)
+    some = some.mutate(first=ibis.ifelse(some.known_day == some.known_day.min().over(group_by=key), 1, 0))
+    return _together(prompt.mutate(first=ibis.literal(1, "int64")), some)
 
 
 def days_of(people: ir.Table) -> ir.Table:
@@ -205,20 +205,24 @@ def with_users(days: ir.Table) -> ir.Table:
 
 def _with_so_far(days: ir.Table, users_so_far: Callable[[ir.Table, Any], Any]) -> ir.Table:
     key = ["account_id", "day"]
-    prompt, late = _parted(days, key)
+    prompt, some = _parted(days, key)
     so_far = ibis.cumulative_window(group_by=key, order_by="known_day")
-    first = ibis.ifelse(late.known_day == late.known_day.min().over(group_by=key), 1, 0)
-    late = late.mutate(first=first, users_so_far=users_so_far(late, so_far))
-    return _together(prompt.mutate(first=ibis.literal(1, "int64"), users_so_far=prompt.users), late)
+    first = ibis.ifelse(some.known_day == some.known_day.min().over(group_by=key), 1, 0)
+    some = some.mutate(first=first, users_so_far=users_so_far(some, so_far))
+    return _together(prompt.mutate(first=ibis.literal(1, "int64"), users_so_far=prompt.users), some)
 
 
 def _parted(rows: ir.Table, key: list[str]) -> tuple[ir.Table, ir.Table]:
-    """Part the rows whose key may stand on several known days from the rest, which is nearly all."""
-    late_keys = rows.filter(rows.known_day > rows.day).select(key).distinct()
-    return rows.anti_join(late_keys, key), rows.semi_join(late_keys, key)
+    """Part the rows known on their own day, nearly all and each the first of its key, from the keys with late rows."""
+    late = rows.known_day > rows.day
+    # where nobody is named there is no key to be first of
+    nobody = ibis.or_(*(rows[column].isnull() for column in key))
+    return rows.filter(~late | nobody), rows.semi_join(rows.filter(late).select(key).distinct(), key)
 
 
-def _together(prompt: ir.Table, late: ir.Table) -> ir.Table:
+def _together(prompt: ir.Table, some: ir.Table) -> ir.Table:
+    """Put the rows known on their own day before the late ones, which have been looked at beside all of their key."""
+    late = some.filter(some.known_day > some.day)
     prompt = prompt.cast({name: "int64" for name, kind in prompt.schema().items() if kind.is_integer()})
     return prompt.union(late.select(*prompt.columns).cast(prompt.schema()))
 
