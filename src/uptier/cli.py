@@ -299,8 +299,10 @@ def demo(
         findings.require_no_errors(config)
         training = project.train()
         scoring = project.score()
-        # of the highest, the one that is likeliest to say yes teaches most
+        # of the highest that are ready for a talk, the one that is likeliest to say yes teaches most
         highest = scoring.scorecard.head(10)
+        ready = highest[highest["action"] == "pitch"]
+        highest = highest if ready.empty else ready
         readiest = highest["account_id"].iloc[int(highest["p_any"].fillna(0).argmax())]
         brief = project.explain(str(readiest))
     _saying().say_findings(findings, quiet=False)
