@@ -15,9 +15,9 @@ help: ## this list
 demo: $(STAMP) ## the whole job on a simulated company: make demo DEMO_ARGS="--seed 7"
 	$(BIN)/uptier demo $(DEMO_ARGS)
 
-# a file's tests stay together: they share what was costly to make
+# A file's tests stay together: they share what was costly to make. Files begin in the order of tests/conftest.py.
 test: $(STAMP) ## all tests, warnings as errors: make test TEST_ARGS="-k seats"
-	$(BIN)/python -m pytest -n auto --dist loadfile $(TEST_ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(TEST_ARGS)
 
 check: lint format types imports docstrings ## every lint, one after the other
 

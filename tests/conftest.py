@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -14,11 +15,49 @@ import pytest
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a thread that looks for an outside host
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # see .ci/run
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # see .ci/run
+
+# Forming and compiling a hundred signals makes millions of small objects that live on: to look through all of them as
+# often as Python does by itself is more than a third of the time.
+gc.set_threshold(50_000, 20, 100)
 
 # no deadline: the first call of pandas takes longer than any sensible one
 hypothesis.settings.register_profile("here", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+# Files that take longest, in that order: one that a worker begins last is waited for by all others.
+LONGEST = (
+    "tests/engines/test_spark.py",
+    "tests/end_to_end/test_demo.py",
+    "tests/test_cli.py",
+    "tests/test_checks_can_fail.py",
+    "tests/simulate/test_world.py",
+    "tests/tables/test_rollup.py",
+    "tests/signals/test_no_leakage.py",
+    "tests/work/test_forgetting.py",
+    "tests/tables/test_history.py",
+    "tests/end_to_end/test_churnsim.py",
+    "tests/signals/test_promises.py",
+    "tests/tables/test_digest.py",
+    "tests/test_bad_input.py",
+    "tests/simulate/test_truth.py",
+    "tests/test_documentation.py",
+    "tests/work/test_preview.py",
+    "tests/simulate/test_defects.py",
+    "tests/test_project.py",
+    "notebooks/01_signals.ipynb",
+    "tests/simulate/test_anchors.py",
+    "tests/engines/test_warehouses.py",
+    "tests/signals/test_every_signal.py",
+    "tests/tables/test_check.py",
+    "tests/end_to_end/test_ravenstack.py",
+    "tests/signals/test_plans.py",
+    "tests/outcomes/test_choices.py",
+    "tests/engines/test_postgresql.py",
+    "tests/end_to_end/test_rules_only.py",
+    "tests/signals/test_near_copies.py",
+)
 
 ALLOWED_SKIPS = Path(__file__).with_name("allowed_skips.txt")
 
@@ -37,6 +76,11 @@ def third_party_data() -> Path:
 def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get("UPTIER_REQUIRE_ALL") == "1":
         config.pluginmanager.register(RequireAll(allowed_skips(ALLOWED_SKIPS)), "require-all")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {file: number for number, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))
 
 
 def allowed_skips(path: Path) -> list[str]:

@@ -387,7 +387,7 @@ def test_the_small_project_itself_is_sound(tmp_path: Path) -> None:
     assert len(Project(config).frame(dt.date(2026, 1, 1))) == 2
     kept = written(tmp_path)
     assert kept[0] == "checked/check.json"
-    assert {Path(name).parts[0] for name in kept} == {"checked", "rollup"}
+    assert {Path(name).parts[0] for name in kept} == {"checked", "compiled", "rollup"}
     assert "rollup/manifest.json" in kept
 
 

@@ -74,6 +74,18 @@ def run(
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("UPTIER_", "PYTEST_"))}
     if require_all:
         environment["UPTIER_REQUIRE_ALL"] = "1"
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--color=no", *(arguments or [])]
+    # of all plugins that are installed only the one that matters here: the others are most of the time it takes
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "xdist",
+        "--color=no",
+        *(arguments or []),
+    ]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr

@@ -43,10 +43,22 @@ def fired_on(family: str, text: str, *, as_of: str, account: str, **settings: An
     """Say for each of some dates whether a family's trigger had fired for an account, from drawn tables."""
     trigger = catalog().trigger_of(family)
     assert isinstance(trigger, Trigger)
+    frame, thresholds = _frame_on(family, (trigger,), text, as_of, account, settings)
+    return [bool(one) for one in trigger.fired(frame, thresholds)]
+
+
+def answers_on(family: str, text: str, *, as_of: str, account: str, **settings: Any) -> pd.DataFrame:
+    """Give every signal of a family at each of some dates, in their order, for an account of drawn tables."""
+    return _frame_on(family, (), text, as_of, account, settings)[0]
+
+
+def _frame_on(
+    family: str, triggers: tuple[Trigger, ...], text: str, as_of: str, account: str, settings: dict[str, Any]
+) -> tuple[pd.DataFrame, Thresholds]:
     history = drawn(text, as_of=as_of, accounts=account, **settings)
     signals = tuple(one for one in catalog().signals if one.family == family)
-    frame = Catalog(signals, (trigger,)).frame(history).sort_values("as_of")
-    return [bool(one) for one in trigger.fired(frame, history.tables.settings.thresholds)]
+    frame = Catalog(signals, triggers).frame(history).sort_values("as_of").reset_index(drop=True)
+    return frame, history.tables.settings.thresholds
 
 
 def days(first: str, *, count: int) -> list[str]:

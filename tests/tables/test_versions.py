@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uptier.tables.drawn import drawn, tables_of
+from uptier.tables.drawn import tables_of
 from uptier.tables.history import History, grid_of
 from uptier.tables.versions import with_neighbours
 
 COLUMNS = "account | subscription_id | plan | seats | valid_from | valid_to | recorded_at | end_recorded_at"
 HEADER = f"# subscriptions\n{COLUMNS}\n"
+MOMENTS = {"valid_from": "begins", "valid_to": "ends", "recorded_at": "seen", "end_recorded_at": "end_seen"}
 DAY = dt.date(2026, 3, 1)
+LAST = 6  # the latest day, counted from that one, on which is looked
 
 
 def told(day: int | None) -> str:
@@ -66,16 +70,40 @@ def expected(rows: list[dict[str, Any]], at: int, before: int) -> list[tuple[Any
     return found
 
 
+Running = Callable[[list[dict[str, Any]], int], pd.DataFrame]
+
+
+@pytest.fixture(scope="module")
+def running() -> Running:
+    """Give what says which versions ran: compiled once, for tables of text that are filled anew each time."""
+    tables = tables_of(HEADER, data_until=told(LAST), accounts="a", threads=1)
+    connection = tables.source.connection
+    columns = connection.table("subscriptions").schema().to_pyarrow()
+    grid = connection.create_table("grid", schema={"account_id": "string", "as_of": "date"})
+    sql = connection.compile(History(tables, grid, None).running((0, 3, 20)))
+
+    def ran(rows: list[dict[str, Any]], at: int) -> pd.DataFrame:
+        texts = [
+            {"account_id": "a", "subscription_id": row["subscription"], "plan_id": "pro", "seats": str(row["seats"])}
+            | {column: told(row[day]) or None for column, day in MOMENTS.items()}
+            for row in rows
+        ]
+        engine = connection.con
+        engine.execute("DELETE FROM subscriptions")
+        engine.register("fresh", pa.Table.from_pylist(texts, columns))
+        engine.execute("INSERT INTO subscriptions BY NAME SELECT * FROM fresh")
+        engine.execute("DELETE FROM grid")
+        engine.execute("INSERT INTO grid VALUES ('a', ?)", [told(at)])
+        frame: pd.DataFrame = engine.execute(sql).df()
+        return frame
+
+    return ran
+
+
 @settings(max_examples=60)
-@given(rows=versions(), at=st.integers(-10, 6))
-def test_what_ran_is_what_plain_python_says(rows: list[dict[str, Any]], at: int) -> None:
-    lines = [
-        f"a | {row['subscription']} | pro | {row['seats']} | {told(row['begins'])} | {told(row['ends'])} | "
-        f"{told(row['seen'])} | {told(row['end_seen'])}"
-        for row in rows
-    ]
-    history = drawn(HEADER + "\n".join(lines), as_of=told(at), accounts="a", threads=1)
-    frame = history.running((0, 3, 20)).to_pandas()
+@given(rows=versions(), at=st.integers(-10, LAST))
+def test_what_ran_is_what_plain_python_says(running: Running, rows: list[dict[str, Any]], at: int) -> None:
+    frame = running(rows, at)
     shown = [
         (row.subscription_id, int(row.before), int(row.seats), str(row.first_day)[:10]) for row in frame.itertuples()
     ]

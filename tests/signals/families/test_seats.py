@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
-from tests.signals.answers import Answers, answers_of, days, fires, unavailable
+from tests.signals.answers import Answers, answers_of, answers_on, days, fires, unavailable
 
 ACCOUNTS = "full half slow zero none young silent"
 # monthly periods from the 15th: 02-15 to 03-14 is the last complete one, 01-15 to 02-14 the one before
@@ -125,44 +127,64 @@ def test_a_pace_needs_four_complete_billing_periods(since: str, ahead: float | N
 MONTHS = ("2025-11", "2025-12", "2026-01", "2026-02", "2026-03")  # four billing periods, and the current one
 
 
-def team(seats: int, users: tuple[int, ...], visitors_in: str = "") -> Answers:
-    """Draw so many users in each month, and ten visitors in one of them."""
-    logins = [(f"u{number}", month) for month, count in zip(MONTHS, users, strict=True) for number in range(count)]
-    logins += [(f"visitor {number}", visitors_in) for number in range(10) if visitors_in]
-    text = f"# subscriptions\naccount | seats | valid_from\na | {seats} | 2025-01-01\n# usage_events\n"
-    text += "account | user | occurred_at | kind\n"
-    return answers_of(
-        "seats", text + "\n".join(f"a | {user} | {month}-10 | login" for user, month in logins), accounts="a"
+@dataclass(frozen=True)
+class Team:
+    """So many users in each month, and ten visitors in one of them."""
+
+    seats: int
+    users: tuple[int, ...]
+    visitors_in: str = ""
+
+    def logins(self) -> list[tuple[str, str]]:
+        users = [
+            (f"u{number}", month) for month, count in zip(MONTHS, self.users, strict=True) for number in range(count)
+        ]
+        return users + [(f"visitor {number}", self.visitors_in) for number in range(10) if self.visitors_in]
+
+
+GROWING = (4, 8, 12, 16, 20)
+# where the visitors come, what is to spare today, and what was gained each month: least, median, most
+ODD_MONTHS = {
+    "": (20, (4, 4, 4)),
+    # whichever month they come in, they raise one gain and lower the next
+    "2025-11": (20, (-6, 4, 4)),
+    "2025-12": (20, (-6, 4, 14)),
+    "2026-01": (20, (-6, 4, 14)),
+    "2026-02": (20, (4, 4, 14)),
+    # today they only take seats
+    "2026-03": (10, (4, 4, 4)),
+}
+# one more each month: 13 seats would take 390 days
+FAR_AHEAD = {16: 12 * 30, 17: None}
+
+
+@pytest.fixture(scope="module")
+def teams() -> Answers:
+    """Draw them all as accounts of one company: they do not know each other."""
+    named = {f"visited-{month}": Team(40, GROWING, month) for month in ODD_MONTHS}
+    named |= {f"of-{seats}": Team(seats, (1, 2, 3, 4, 4)) for seats in FAR_AHEAD}
+    text = "# subscriptions\naccount | seats | valid_from\n"
+    text += "\n".join(f"{name} | {one.seats} | 2025-01-01" for name, one in named.items())
+    text += "\n# usage_events\naccount | user | occurred_at | kind\n"
+    text += "\n".join(
+        f"{name} | {user} | {month}-10 | login" for name, one in named.items() for user, month in one.logins()
     )
+    return answers_of("seats", text, accounts=" ".join(named))
 
 
-@pytest.mark.parametrize(
-    ("visitors_in", "spare", "gains"),
-    [
-        ("", 20, (4, 4, 4)),
-        # whichever month they come in, they raise one gain and lower the next
-        ("2025-11", 20, (-6, 4, 4)),
-        ("2025-12", 20, (-6, 4, 14)),
-        ("2026-01", 20, (-6, 4, 14)),
-        ("2026-02", 20, (4, 4, 14)),
-        # today they only take seats
-        ("2026-03", 10, (4, 4, 4)),
-    ],
-)
-def test_one_odd_month_does_not_move_the_pace(visitors_in: str, spare: int, gains: tuple[int, int, int]) -> None:
-    answers = team(40, (4, 8, 12, 16, 20), visitors_in)
-    slowest, median, fastest = gains
-    assert {name: answers[name]["a"] for name in PROJECTED} == {
+@pytest.mark.parametrize("visitors_in", ODD_MONTHS)
+def test_one_odd_month_does_not_move_the_pace(visitors_in: str, teams: Answers) -> None:
+    spare, (slowest, median, fastest) = ODD_MONTHS[visitors_in]
+    assert {signal: teams[signal][f"visited-{visitors_in}"] for signal in PROJECTED} == {
         "days_until_ceiling": spare * 30 / median,
         "days_until_ceiling_earliest": spare * 30 / fastest,
         "days_until_ceiling_latest": spare * 30 / slowest if slowest > 0 else None,
     }
 
 
-@pytest.mark.parametrize(("seats", "ahead"), [(16, 12 * 30), (17, None)])
-def test_a_ceiling_more_than_a_year_ahead_is_not_in_sight(seats: int, ahead: float | None) -> None:
-    # one more each month: 13 seats would take 390 days
-    assert team(seats, (1, 2, 3, 4, 4))["days_until_ceiling"] == {"a": ahead}
+@pytest.mark.parametrize("seats", FAR_AHEAD)
+def test_a_ceiling_more_than_a_year_ahead_is_not_in_sight(seats: int, teams: Answers) -> None:
+    assert teams["days_until_ceiling"][f"of-{seats}"] == FAR_AHEAD[seats]
 
 
 def test_who_works_every_day_of_the_week_is_at_work_on_every_working_day_and_no_more() -> None:
@@ -175,8 +197,10 @@ a       | 1     | 2025-01-01
 account | user | occurred_at | kind
 {events}
 """
-    for day in days("2026-03-23", count=7):
-        assert answers_of("seats", text, accounts="a", as_of=day)["daily_active_share"] == {"a": 1.0}
+    week = days("2026-03-23", count=7)
+    frame = answers_on("seats", text, account="a", as_of=" ".join(week))
+    assert frame["as_of"].dt.strftime("%Y-%m-%d").tolist() == week
+    assert frame["daily_active_share"].tolist() == [1.0] * 7
 
 
 def test_without_day_users_the_most_users_of_one_kind_is_the_best_known_of_a_day() -> None:
