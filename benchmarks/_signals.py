@@ -207,6 +207,8 @@ def imported() -> None:
     """Import what is about to be timed."""
     for module in ("settings", "outcomes.snapshots", "signals.catalog", "tables.rollup", "tables.source"):
         importlib.import_module(f"uptier.{module}")
+    for module in ("pandas", "pyarrow.parquet"):
+        importlib.import_module(module)
     # families are imported once they are asked for
     importlib.import_module("uptier.signals.catalog").catalog()
 

@@ -252,7 +252,7 @@ class Catalog:
             script = kept_script(
                 history,
                 self._asked_of(history.tables),
-                lambda: script_of(lambda past: self.plan(past).table.order_by(KEY), history),
+                lambda: script_of(lambda past: self.plan(past).table, history),
             )
             while len(self._scripts) >= SCRIPTS_KEPT:
                 self._scripts.pop(next(iter(self._scripts)))

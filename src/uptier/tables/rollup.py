@@ -21,6 +21,7 @@ import ibis
 
 from uptier.store import cannot_write, write_whole
 from uptier.tables.rolling import Rollup, features_of, rolled_up, usage_of, words_of
+from uptier.tables.uncollected import uncollected
 
 if TYPE_CHECKING:
     from ibis.expr import types as ir
@@ -89,8 +90,9 @@ def usage_rollup(tables: Tables) -> Rollup | None:
     folder = tables.settings.store / "rollup"
     now, kept = _now(tables, usage), _read(folder)
     if kept is None or not _same(kept, now):
-        appended = None if kept is None else _appended(tables, usage, folder, kept, now)
-        kept = appended or _built(tables, usage, folder, now, generation=0 if kept is None else kept.generation + 1)
+        with uncollected():
+            appended = None if kept is None else _appended(tables, usage, folder, kept, now)
+            kept = appended or _built(tables, usage, folder, now, generation=0 if kept is None else kept.generation + 1)
     return _opened(tables, folder, kept)
 
 
@@ -221,7 +223,8 @@ def _table(tables: Tables, folder: Path, months: Mapping[str, Sequence[str]]) ->
 
 def _built(tables: Tables, usage: ir.Table, folder: Path, now: _Manifest, *, generation: int) -> _Manifest:
     features = features_of(usage)
-    return _write(tables, rolled_up(usage, features, tables.source.kept), folder, now, generation=generation)
+    with tables.source.meanwhile() as kept:
+        return _write(tables, rolled_up(usage, features, kept), folder, now, generation=generation)
 
 
 def _appended(tables: Tables, usage: ir.Table, folder: Path, kept: _Manifest, now: _Manifest) -> _Manifest | None:
@@ -232,22 +235,22 @@ def _appended(tables: Tables, usage: ir.Table, folder: Path, kept: _Manifest, no
         return None
     if any(not name.endswith(".parquet") for name in fresh):
         return None
-    seen = _table(tables, folder, kept.months["days"]).select("account_id").distinct()
-    if kept.accounts != now.accounts and seen.anti_join(tables["accounts"], "account_id").count().to_pandas():
-        return None
     new = [_of_files(tables, usage, fresh)] if fresh else []
     if kept.accounts != now.accounts:
+        seen = _table(tables, folder, kept.months["days"]).select("account_id").distinct()
+        if seen.anti_join(tables["accounts"], "account_id").count().to_pandas():
+            return None
         # who became a customer may have used the product before
         new.append(usage.semi_join(tables["accounts"].anti_join(seen, "account_id"), "account_id"))
-    touched = sorted({day for some in new for day in some.select("day").distinct().to_pandas()["day"]})
+    told = [some.select("day", "feature").distinct().to_pandas() for some in new]
+    touched = sorted({day for some in told for day in some["day"]})
     if not touched:
         return _commit(folder, now, kept.features, kept.generation + 1, kept.months)
-    named = sorted({name for some in new for name in features_of(some)} - set(kept.features))
+    named = sorted({name for some in told for name in some["feature"].dropna()} - set(kept.features))
     features = [*kept.features, *named]
     if len(words_of(features)) != len(words_of(kept.features)):
         # another word of bits would be another column in every month
         return None
-    rolled = rolled_up(_on(usage, touched), features, tables.source.kept)
     months = sorted({f"{day:%Y-%m}" for day in touched})
     beside = {
         part: _table(
@@ -257,9 +260,12 @@ def _appended(tables: Tables, usage: ir.Table, folder: Path, kept: _Manifest, no
         if any(month in kept.months[part] for month in months)
     }
     kept_rows = {part: table.filter(~table.day.isin(touched)) for part, table in beside.items()}
-    return _write(
-        tables, rolled, folder, now, generation=kept.generation + 1, beside=kept_rows, older=kept.months, months=months
-    )
+    generation = kept.generation + 1
+    with tables.source.meanwhile() as kept_meanwhile:
+        rolled = rolled_up(_on(usage, touched), features, kept_meanwhile)
+        return _write(
+            tables, rolled, folder, now, generation=generation, beside=kept_rows, older=kept.months, months=months
+        )
 
 
 def _of_files(tables: Tables, usage: ir.Table, files: Sequence[str]) -> ir.Table:

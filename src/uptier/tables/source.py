@@ -6,8 +6,9 @@ other address is a server's. Nothing is created in the source.
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -122,6 +123,28 @@ class Source:
             created: ir.Table = self.connection.create_table(ibis.util.gen_name(name), table, temp=True)
             return created
         return spark.kept(self.connection, table, name) if self.connection.name == "pyspark" else table
+
+    @contextlib.contextmanager
+    def meanwhile(self) -> Iterator[Callable[[ir.Table, str], ir.Table]]:
+        """Keep what others build on only until they are built.
+
+        Yields
+        ------
+        callable
+            As :meth:`kept`; on our own engine what it made is gone afterwards, and its memory with it.
+        """
+        made: list[str] = []
+
+        def kept(table: ir.Table, name: str) -> ir.Table:
+            here = self.kept(table, name)
+            made.append(here.op().name)
+            return here
+
+        try:
+            yield kept if self.is_ours else self.kept
+        finally:
+            for name in made:
+                self.connection.drop_table(name, force=True)
 
 
 def connect(address: str, backend: Literal["duckdb", "spark"] = "duckdb") -> Source:
