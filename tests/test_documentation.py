@@ -48,7 +48,7 @@ def test_every_signal_and_trigger_is_told_with_its_sentence_and_needs() -> None:
 
 def test_thresholds_are_told_where_they_are_read() -> None:
     text = signals_page(catalog(), Thresholds(gate_days=21, gate_crossings=5))
-    assert "- Thresholds: `gate_days` 21, `trial_days_per_week` 4." in text
+    assert "- Thresholds: `gate_days` 21, `trial_days_per_week` 4, `next_tier_features` 0.8." in text
     assert "- Thresholds: `gate_crossings` 5, `gate_days` 21." in text
     assert "- Thresholds: those of the triggers." in text
 
