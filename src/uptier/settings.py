@@ -10,13 +10,14 @@ import datetime as dt
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_type_hints
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from uptier.errors import SettingsError, did_you_mean
+from uptier.errors import did_you_mean
+from uptier.mistakes import mistakes
 from uptier.moments import Horizon
-from uptier.project_file import ProjectFile, read_project_file
+from uptier.project_file import read_project_file
 from uptier.thresholds import Days, Part, PositiveDays, Share, Thresholds
 
 OUTCOMES = ("seat_expansion", "plan_upgrade", "add_on", "churn", "post_upsell_churn")
@@ -387,64 +388,8 @@ def read_settings(path: Path | str, environment: Mapping[str, str] | None = None
         return Settings.model_validate({**values, "path": path})
     except ValidationError as error:
         # from None: pydantic's own text quotes values, which may come from the environment
-        raise _told(error, file) from None
+        raise mistakes(error, file, Settings) from None
 
 
 def _absolute(folder: Path, path: str) -> Path:
     return Path(os.path.normpath(folder / Path(path).expanduser()))
-
-
-def _told(error: ValidationError, file: ProjectFile) -> SettingsError:
-    lines = []
-    for problem in error.errors(include_url=False, include_input=False, include_context=False):
-        place = tuple(part for part in problem["loc"])
-        message = problem["msg"].removeprefix("Value error, ").rstrip(".")
-        if problem["type"] == "extra_forbidden":
-            message = f"there is no such key. {did_you_mean(str(place[-1]), _keys_beside(place))}"
-        elif problem["type"] == "missing":
-            message = f"the key '{place[-1]}' is missing"
-        found = file.written(*place)
-        said = f"{file.where(*place)}: {_ended(message)}"
-        lines.append(said if found is None or isinstance(found, dict | list) else f"{said} Found: {found!r}.")
-    return SettingsError("\n".join(lines), do="Every key is described in docs/settings.md.")
-
-
-def _ended(message: str) -> str:
-    return message if message.endswith((".", "?")) else f"{message}."
-
-
-def freely_named(part: type[BaseModel]) -> type[BaseModel] | None:
-    """Give the part that keys with names of their own hold, beside those that a part lists.
-
-    Parameters
-    ----------
-    part : type of BaseModel
-        A part of the YAML.
-
-    Returns
-    -------
-    type of BaseModel, or None
-        None where every key has its given name.
-    """
-    if part.model_config.get("extra") != "allow":
-        return None
-    return next(iter(_parts(get_type_hints(part)["__pydantic_extra__"])), None)
-
-
-def _keys_beside(place: tuple[str | int, ...]) -> list[str]:
-    part: Any = Settings
-    for step in place[:-1]:
-        field = part.model_fields.get(str(step)) if isinstance(part, type) and issubclass(part, BaseModel) else None
-        if field is None:
-            # the key of a dict or the number of a list item: one level inside the same annotation
-            part = freely_named(part) or part
-            continue
-        part = next((kind for kind in _parts(field.annotation)), part)
-    fields = part.model_fields
-    return [field.alias or name for name, field in fields.items() if name != "path"]
-
-
-def _parts(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [part for inner in getattr(annotation, "__args__", ()) for part in _parts(inner)]

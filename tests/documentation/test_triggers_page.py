@@ -9,7 +9,8 @@ import pytest
 
 from uptier.documentation import triggers_page as of_triggers
 from uptier.documentation.distributions import limits_of
-from uptier.documentation.domain_map import DOMAIN, GUARDS, OTHER, OURS, POINTS, SECTIONS, WINDOWS, Line
+from uptier.documentation.domain_line import GUARDS, OTHER, OURS, POINTS, SECTIONS, WINDOWS, Line
+from uptier.documentation.domain_map import DOMAIN
 from uptier.documentation.signals_page import anchors, signals_page
 from uptier.documentation.triggers_page import triggers_page
 from uptier.errors import SignalError

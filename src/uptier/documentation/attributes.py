@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from uptier.documentation.markdown import documented
 from uptier.errors import UptierError
-from uptier.settings import freely_named
+from uptier.mistakes import freely_named
 
 OF_PARTS = ("See the parts.", "See below.")  # stand for the parts' own summaries
 BOUNDS = (("gt", "more than"), ("ge", "at least"), ("lt", "less than"), ("le", "at most"))

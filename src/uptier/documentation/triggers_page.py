@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from uptier.documentation.domain_map import DOMAIN, SECTIONS, Line
+from uptier.documentation.domain_line import SECTIONS, Line
+from uptier.documentation.domain_map import DOMAIN
 from uptier.documentation.markdown import GENERATED, documented, page, table
 from uptier.documentation.signals_page import FAMILY, UPSELLS, anchors
 from uptier.signals.catalog import Catalog
