@@ -34,12 +34,12 @@ imports: $(STAMP)
 	$(BIN)/lint-imports --no-logo
 
 # In a family all functions take the same arguments, and a docstring is a page of docs/signals.md: no PR01 there.
-# In cli.py a docstring is what --help says, and each option has a help text of its own: no PR01 there either.
+# In cli/ a docstring is what --help says, and each option has a help text of its own: no PR01 there either.
 # The command, not `python -m numpydoc.hooks.validate_docstrings`: that one checks nothing and exits 0.
 docstrings: $(STAMP)
-	find src -name '*.py' -not -path '*/families/*' -not -name cli.py -print0 | xargs -0 $(BIN)/numpydoc lint
+	find src -name '*.py' -not -path '*/families/*' -not -path '*/cli/*' -print0 | xargs -0 $(BIN)/numpydoc lint
 	find src -name '*.py' -path '*/families/*' -print0 | xargs -0 -r $(BIN)/numpydoc lint --ignore PR01
-	find src -name cli.py -print0 | xargs -0 -r $(BIN)/numpydoc lint --ignore PR01
+	find src -path '*/cli/*' -name '*.py' -print0 | xargs -0 -r $(BIN)/numpydoc lint --ignore PR01
 
 prove: $(STAMP) ## every measured claim at its stated size: make prove PROVE_ARGS="name ..."
 	$(BIN)/python benchmarks/prove.py $(PROVE_ARGS)

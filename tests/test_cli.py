@@ -22,7 +22,26 @@ from uptier.cli import app, help_texts
 from uptier.settings import OUTCOMES, read_settings
 from uptier.simulate.presets import PRESETS
 
-VERBS = ("init", "simulate", "check", "signals", "train", "score", "explain", "run", "forget", "demo", "docs")
+VERBS = (
+    "init",
+    "simulate",
+    "check",
+    "signals",
+    "forget",
+    "outcomes",
+    "train",
+    "backtest",
+    "tune",
+    "promote",
+    "rollback",
+    "history",
+    "export",
+    "score",
+    "explain",
+    "run",
+    "demo",
+    "docs",
+)
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 UPTIER = Path(sys.executable).with_name("uptier")
 
@@ -171,7 +190,7 @@ def test_train_tells_every_head_and_why_it_was_refused(config: Path, ran: Called
     assert told.keys() >= TRAIN
     assert told["registered"].keys() == REGISTERED
     # each training is a version of its own
-    assert told["registered"] == {"name": "uptier", "version": "2", "alias": None}
+    assert told["registered"] == {"name": "uptier", "version": "2", "alias": "challenger"}
     assert told["run_id"] != ran.json()["train"]["run_id"]
     assert list(told["heads"]) == list(OUTCOMES)
     for head in told["heads"].values():
@@ -287,7 +306,7 @@ def test_the_demo_ends_with_a_brief(config: Path, ran: Called, monkeypatch: pyte
     shown = called("demo", "--seed", "11", "--folder", "somewhere")
     assert asked == {"folder": Path("somewhere"), "seed": 11}
     assert (shown.code, shown.err) == (3, "")
-    parts = ["Check: 0 errors", "Test slice: AUC", "without an alias", "By rules, 2026-01-01", "Today: ", "looked at"]
+    parts = ["Check: 0 errors", "Test slice: AUC", "alias challenger", "By rules, 2026-01-01", "Today: ", "looked at"]
     places = [shown.out.index(part) for part in parts]
     assert places == sorted(places)
     assert f"uptier explain {config} ACCOUNT\n" in shown.out  # whole, however long the path

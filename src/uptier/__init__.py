@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from uptier.project import Project
+    from uptier.training.estimator import PropensityClassifier
 
-__all__ = ["Project", "__version__"]
+__all__ = ["Project", "PropensityClassifier", "__version__"]
 
 
 def __getattr__(name: str) -> object:
@@ -16,6 +17,10 @@ def __getattr__(name: str) -> object:
         from uptier.project import Project
 
         return Project
+    if name == "PropensityClassifier":
+        from uptier.training.estimator import PropensityClassifier
+
+        return PropensityClassifier
     if name == "__version__":
         from importlib.metadata import version
 

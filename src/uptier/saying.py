@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -18,14 +19,27 @@ from uptier.terminal import (
     training_words,
 )
 from uptier.told import as_data, forgotten_words, framed_words, preview_words, readings_table
+from uptier.told_models import (
+    backtest_words,
+    events_words,
+    not_counted_words,
+    origins_table,
+    removed_table,
+    trials_table,
+    tuning_words,
+    win_rates_table,
+)
 
 if TYPE_CHECKING:
-    from uptier.project import Framed, Project, Scoring, Training
+    from uptier.project import Backtest, Framed, Project, Scoring, Training
     from uptier.signals.promises import Verdict
     from uptier.simulate.world import World
     from uptier.tables.findings import Findings
+    from uptier.training.audit import Event
     from uptier.work.forgetting import Forgotten
+    from uptier.work.outcomes import OutcomeReport
     from uptier.work.preview import Preview
+    from uptier.work.tuning import Tuning
 
 
 def say_world(world: World) -> None:
@@ -145,6 +159,71 @@ def say_training(project: Project, training: Training, *, quiet: bool) -> None:
         screen = console()
         screen.print(training_table(training))
         screen.print(training_words(training, project.settings), highlight=False, markup=False)
+
+
+def say_outcomes(report: OutcomeReport, *, quiet: bool) -> None:
+    """Say what is learnt from, and what each rule removed.
+
+    Parameters
+    ----------
+    report : OutcomeReport
+        What came of every look.
+    quiet : bool
+        Whether only JSON is wanted.
+    """
+    if not quiet:
+        screen = console()
+        screen.print(removed_table(report))
+        if len(report.win_rates):
+            screen.print(win_rates_table(report))
+        screen.print(not_counted_words(report), highlight=False, markup=False, soft_wrap=True)
+
+
+def say_events(events: Sequence[Event], *, quiet: bool) -> None:
+    """Say what happened to versions.
+
+    Parameters
+    ----------
+    events : sequence of Event
+        In order.
+    quiet : bool
+        Whether only JSON is wanted.
+    """
+    if not quiet:
+        console().print(events_words(events), highlight=False, markup=False, soft_wrap=True)
+
+
+def say_backtest(backtest: Backtest, *, quiet: bool) -> None:
+    """Say how each outcome did from origin to origin.
+
+    Parameters
+    ----------
+    backtest : Backtest
+        What the backtest gave.
+    quiet : bool
+        Whether only JSON is wanted.
+    """
+    if not quiet:
+        screen = console()
+        screen.print(origins_table(backtest))
+        screen.print(backtest_words(backtest), highlight=False, markup=False, soft_wrap=True)
+
+
+def say_tuning(tuning: Tuning, *, quiet: bool) -> None:
+    """Say what tuning found, and what to put into the project's YAML.
+
+    Parameters
+    ----------
+    tuning : Tuning
+        What tuning gave.
+    quiet : bool
+        Whether only JSON is wanted.
+    """
+    if not quiet:
+        screen = console()
+        if any(not one.why_not for one in tuning.found.values()):
+            screen.print(trials_table(tuning))
+        screen.print(tuning_words(tuning), highlight=False, markup=False, soft_wrap=True)
 
 
 def say_scoring(project: Project, scoring: Scoring, *, quiet: bool) -> None:

@@ -12,13 +12,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from uptier.errors import did_you_mean
 from uptier.mistakes import mistakes
 from uptier.moments import Horizon
+from uptier.outcome_settings import OutcomesSettings
 from uptier.project_file import read_project_file
 from uptier.thresholds import Days, Part, PositiveDays, Share, Thresholds
+from uptier.training_settings import TrainingSettings
 
 OUTCOMES = ("seat_expansion", "plan_upgrade", "add_on", "churn", "post_upsell_churn")
 CONVERSIONS = ("seat_expansion", "plan_upgrade", "add_on")
@@ -125,41 +127,6 @@ class Snapshots(Part):
     last: dt.date | None = None
 
 
-class OutcomeSettings(Part):
-    """Where an outcome is looked for.
-
-    Attributes
-    ----------
-    gap_days : int or None
-        Days between the as-of date and the window; by default 7, for churn after an upsell 0.
-    horizon_days : int or None
-        Length of the window; by default 60 for upsells, 90 for churn.
-    """
-
-    gap_days: Days | None = None
-    horizon_days: PositiveDays | None = None
-
-
-class OutcomesSettings(Part):
-    """What is to be predicted, and where it is looked for; beside `extra` each key is the name of an outcome.
-
-    Attributes
-    ----------
-    extra : tuple of Path
-        Python files that declare outcomes of the project's own; see the guide on your own signals and outcomes.
-    """
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-    __pydantic_extra__: dict[str, OutcomeSettings]
-
-    extra: tuple[Path, ...] = ()
-
-    @property
-    def windows(self) -> dict[str, OutcomeSettings]:
-        """What the project says of each outcome that it names."""
-        return dict(self.__pydantic_extra__)
-
-
 class SignalsSettings(Part):
     """Signals beside those of uptier.
 
@@ -171,37 +138,6 @@ class SignalsSettings(Part):
     """
 
     extra: tuple[Path, ...] = ()
-
-
-class TrainingSettings(Part):
-    """How models are learnt and judged.
-
-    Attributes
-    ----------
-    seed : int
-        Seed of folds, trees and bootstraps.
-    test_share : float
-        Share of the as-of dates, the latest ones, on which models are tested.
-    folds : int
-        Account folds within the fit slice.
-    min_fit_positives, min_test_positives : int
-        Distinct accounts that converted, below which an outcome gets its pooled rate instead of a model.
-    capacity_share : float
-        Share of accounts that the CSMs can talk to, for precision at capacity.
-    bootstraps : int
-        Draws of accounts behind each interval.
-    threads : int
-        Threads of LightGBM.
-    """
-
-    seed: int = 7
-    test_share: Annotated[float, Field(gt=0, lt=1)] = 0.3
-    folds: Annotated[int, Field(ge=2, le=20)] = 5
-    min_fit_positives: Annotated[int, Field(ge=10)] = 60
-    min_test_positives: Annotated[int, Field(ge=5)] = 20
-    capacity_share: Annotated[float, Field(gt=0, le=1)] = 0.1
-    bootstraps: Annotated[int, Field(ge=50)] = 500
-    threads: Annotated[int, Field(ge=1)] = 1
 
 
 class ScoringSettings(Part):
@@ -326,7 +262,7 @@ class Settings(Part):
             As the YAML says; what it leaves out is a gap of 7 days (none after an upsell), and 60 days for upsells or
             90 for churn.
         """
-        given = self.outcomes.windows.get(outcome, OutcomeSettings())
+        given = self.outcomes.of(outcome)
         gap = 0 if outcome == "post_upsell_churn" else GAP_DAYS
         days = UPSELL_DAYS if outcome in CONVERSIONS else CHURN_DAYS
         return Horizon(

@@ -232,10 +232,9 @@ def training_words(training: Training, settings: Settings) -> str:
         if made.fallback
     ]
     registered = training.registered
-    if registered.alias:
-        lines.append(f"Registered {registered.name} version {registered.version}, alias {registered.alias}.")
-    else:
-        lines.append(f"Registered {registered.name} version {registered.version} without an alias:")
+    told = f"Registered {registered.name} version {registered.version}, alias {registered.alias}"
+    lines.append(f"{told}{'.' if training.trained.promoted else ':'}")
+    if not training.trained.promoted:
         lines.extend(f"  {reason}" for reason in training.trained.refused_because)
     return "\n".join(lines)
 

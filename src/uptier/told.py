@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -11,11 +13,16 @@ from rich.table import Table
 from uptier.terminal import plain
 
 if TYPE_CHECKING:
-    from uptier.project import Framed, Scoring, Training
+    import pandas as pd
+
+    from uptier.project import Backtest, Framed, Scoring, Training
     from uptier.simulate.world import World
     from uptier.tables.findings import Findings
+    from uptier.training.audit import Event
     from uptier.work.forgetting import Forgotten
+    from uptier.work.outcomes import OutcomeReport
     from uptier.work.preview import Preview, Reach
+    from uptier.work.tuning import Tuning
 
 ROLLUPS = {
     "kept": "The usage is read from its rollup, which is kept.",
@@ -143,6 +150,8 @@ def as_data(answer: object) -> object:
     """
     if isinstance(answer, dict):
         return {name: as_data(one) for name, one in answer.items()}
+    if isinstance(answer, list):
+        return [as_data(one) for one in answer]
     # by name: to look at the classes themselves would import all that they are made of
     way = _WAYS.get(type(answer).__name__)
     return answer if way is None else way(answer)
@@ -196,6 +205,38 @@ def _training(training: Training) -> dict[str, Any]:
     }
 
 
+def _outcomes(report: OutcomeReport) -> dict[str, Any]:
+    def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+        return [{str(name): told(value) for name, value in row.items()} for row in frame.to_dict("records")]
+
+    def told(value: Any) -> Any:
+        return None if isinstance(value, float) and math.isnan(value) else value
+
+    return {
+        "removed": rows(report.removed.reset_index()),
+        "not_counted": rows(report.not_counted),
+        "changes_not_counted": report.changes_not_counted,
+        "win_rates": rows(report.win_rates),
+    }
+
+
+def _event(event: Event) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(event.text)
+    return told
+
+
+def _backtest(found: Backtest) -> dict[str, Any]:
+    return {"folder": str(found.folder), "heads": {outcome: one.as_json() for outcome, one in found.found.items()}}
+
+
+def _tuning(tuning: Tuning) -> dict[str, Any]:
+    return {
+        "heads": {outcome: one.as_json() for outcome, one in tuning.found.items()},
+        "files": {outcome: str(path) for outcome, path in tuning.files.items()},
+        "snippet": tuning.snippet,
+    }
+
+
 def _scoring(scoring: Scoring) -> dict[str, Any]:
     written = scoring.written
     return {
@@ -231,6 +272,10 @@ _WAYS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "Framed": _framed,
     "Preview": _preview,
     "Forgotten": _forgotten,
+    "OutcomeReport": _outcomes,
     "Training": _training,
+    "Backtest": _backtest,
+    "Tuning": _tuning,
+    "Event": _event,
     "Scoring": _scoring,
 }

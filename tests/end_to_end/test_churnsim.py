@@ -270,6 +270,6 @@ def test_drawn_the_hidden_parameters_move_nothing(drawn: Run, tmp_path: Path, mo
 
 
 def test_drawn_thirty_accounts_are_too_few_and_rules_decide(drawn: Run) -> None:
-    assert drawn.training.registered.alias is None
+    assert drawn.training.registered.alias == "challenger"
     assert all("Too few cases" in reason or "no window" in reason for reason in drawn.training.trained.refused_because)
     assert drawn.scoring.written.fallback

@@ -106,7 +106,7 @@ def check_the_defects_are_found(run: Run) -> None:
 def check_no_model_is_promoted(run: Run) -> None:
     assert run.ended.code == 3
     train, score = run.told["train"], run.told["score"]
-    assert train["registered"]["alias"] is None
+    assert train["registered"]["alias"] == "challenger"
     assert [reason.partition(":")[0] for reason in train["refused_because"]] == [
         "seat_expansion",
         "plan_upgrade",

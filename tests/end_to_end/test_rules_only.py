@@ -46,7 +46,7 @@ def current(small: Path) -> Path:
 
 def test_the_gate_refuses_and_the_job_finishes(small_run: Called, told: dict[str, Any]) -> None:
     assert small_run.code == 3
-    assert told["train"]["registered"] == {"name": "uptier", "version": "1", "alias": None}
+    assert told["train"]["registered"] == {"name": "uptier", "version": "1", "alias": "challenger"}
     assert told["score"]["fallback"] is True
     assert told["score"]["model_version"] is None
 

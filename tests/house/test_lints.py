@@ -73,6 +73,10 @@ IMPORTS = {
 }
 LEAVE = {
     "training/tracking.py": "import mlflow",
+    "training/connection.py": "import mlflow",
+    "training/logged_model.py": "import mlflow",
+    "training/versions.py": "import mlflow",
+    "training/registry.py": "import mlflow",
     "training/served_model.py": "import mlflow.pyfunc",
     "training/fitting.py": "import lightgbm",
     "model/bundle.py": "import lightgbm",

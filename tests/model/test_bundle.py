@@ -13,6 +13,7 @@ import pytest
 from tests.training.worlds import CATALOG, drawn_examples, settings
 from uptier.errors import ModelError, StoreError
 from uptier.model.bundle import Bundle, Head
+from uptier.model.calibrator import Beta, Calibrator, Isotonic
 from uptier.training.training import train
 
 
@@ -150,9 +151,30 @@ def test_a_bundle_without_a_part_is_damaged(bundle: Bundle, tmp_path: Path) -> N
 
 def test_another_form_is_told_from_damage(bundle: Bundle, tmp_path: Path) -> None:
     path = bundle.save(tmp_path / "one") / "bundle.json"
-    path.write_text(path.read_text().replace('"schema_version": 1', '"schema_version": 99'))
-    with pytest.raises(ModelError, match=r"does not read\.\nFound: schema version 99; this one reads 1"):
+    path.write_text(path.read_text().replace('"schema_version": 2', '"schema_version": 99'))
+    with pytest.raises(ModelError, match=r"does not read\.\nFound: schema version 99; this one reads 1 and 2"):
         Bundle.load(path.parent)
+
+
+def test_a_model_of_schema_1_is_read(bundle: Bundle, tmp_path: Path) -> None:
+    path = bundle.save(tmp_path / "one") / "bundle.json"
+    written = json.loads(path.read_text())
+    calibrator = written["heads"]["seat_expansion"]["calibrator"]
+    assert calibrator.pop("kind") == "sigmoid"
+    path.write_text(json.dumps(written | {"schema_version": 1}))
+    assert Bundle.load(path.parent) == bundle
+
+
+@pytest.mark.parametrize("calibrator", [Beta(0.9, 1.2, -0.1), Isotonic((-3.0, 0.0), (-2.0, 0.5), 0.8)])
+def test_every_kind_of_calibrator_is_kept(
+    bundle: Bundle, frame: pd.DataFrame, tmp_path: Path, calibrator: Calibrator
+) -> None:
+    head = replace(bundle.heads["seat_expansion"], calibrator=calibrator)
+    other = replace(bundle, heads=bundle.heads | {"seat_expansion": head})
+    loaded = Bundle.load(other.save(tmp_path / "one"))
+    assert loaded == other
+    expected = calibrator(bundle.margins(frame)["seat_expansion"].to_numpy())
+    np.testing.assert_array_equal(loaded.probabilities(frame)["seat_expansion"], expected)
 
 
 def test_a_store_that_cannot_be_written_is_said_so(bundle: Bundle, tmp_path: Path) -> None:
@@ -184,4 +206,4 @@ def test_a_head_keeps_its_counts_when_it_is_pooled() -> None:
 
 
 def test_last_fit_date_is_kept(bundle: Bundle) -> None:
-    assert bundle.trained_at_as_of == dt.date(2025, 5, 1)
+    assert bundle.trained_at_as_of == dt.date(2025, 10, 1)  # of all that is known now: it is learnt anew from it

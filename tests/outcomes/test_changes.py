@@ -44,7 +44,7 @@ def test_what_is_an_upsell_and_what_is_not() -> None:
         "upgrade": [("2025-04-01", "plan_upgrade")],
         "both": [("2025-04-01", "plan_upgrade")],
         "fewer_seats_up": [("2025-04-01", "plan_upgrade")],
-        "price": [],
+        "price": [("2025-04-01", "repriced")],
         "renewal": [],
         "fewer_seats": [("2025-04-01", "downgrade")],
         "lower_plan": [("2025-04-01", "downgrade")],

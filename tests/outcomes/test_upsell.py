@@ -106,14 +106,138 @@ def test_an_outcome_that_the_tables_cannot_show_is_not_available(outcome: str, t
     found = labelled(tables, outcome, accounts="a")
     assert found.left_out == {"not_available": 1}
     assert found.rows.empty
-    assert list(found.rows.columns) == ["account_id", "as_of", "label", "event_at", "known_at"]
+    kept = labelled(tables_of(WORLD, data_until="2026-01-01", accounts=ACCOUNTS), "add_on")
+    assert list(found.rows.columns) == list(kept.rows.columns)
 
 
-def test_the_lag_that_censors_is_that_of_the_table_that_tells() -> None:
-    # the window ends on 2025-05-06
-    tables = tables_of(WORLD, data_until="2025-05-10", accounts=ACCOUNTS, tables={"addons": {"lag_days": 4}})
-    assert labelled(tables, "add_on").left_out["censored"] == len(ACCOUNTS.split())
-    assert labelled(tables, "seat_expansion").left_out["censored"] == 0
+@pytest.mark.parametrize(
+    ("lags", "censored"),
+    [
+        # the window is over on 2025-05-07, the data reach to 2025-05-10
+        ({"addons": 3}, ()),
+        ({"addons": 4}, ("add_on",)),
+        # that the account still runs, subscriptions tell
+        ({"subscriptions": 4}, CONVERSIONS),
+        # what is bought in the gap, until 2025-03-08, is known in time up to 63 days later
+        ({"addons": 63}, ("add_on",)),
+        ({"addons": 64}, CONVERSIONS),
+        # who is in talks is asked as of the as-of date: their lag makes no window later
+        ({"opportunities": 64}, ()),
+    ],
+)
+def test_the_lag_that_censors_is_that_of_the_tables_that_tell(lags: dict[str, int], censored: tuple[str, ...]) -> None:
+    given = {name: {"lag_days": days} for name, days in lags.items()}
+    tables = tables_of(WORLD, data_until="2025-05-10", accounts=ACCOUNTS, tables=given)
+    counts = {outcome: labelled(tables, outcome).left_out["censored"] for outcome in CONVERSIONS}
+    assert counts == {outcome: len(ACCOUNTS.split()) * (outcome in censored) for outcome in CONVERSIONS}
+
+
+def test_who_does_not_buy_is_a_negative_contacted_or_not() -> None:
+    text = """
+        # subscriptions
+        account   | seats | valid_from
+        called    | 5     | 2024-01-01
+        uncalled  | 5     | 2024-01-01
+        # outreach
+        account | contacted_at | upsell_type    | result | result_at
+        called  | 2025-03-20   | seat_expansion | lost   | 2025-03-30
+        """
+    tables = tables_of(text, data_until="2026-01-01", accounts="called uncalled")
+    found = labelled(tables, "seat_expansion", accounts="called uncalled")
+    assert dict(zip(found.rows["account_id"], found.rows["label"], strict=True)) == {"called": 0, "uncalled": 0}
+
+
+# what is too small, and what is none, is told of ------------------------------------------------------------------
+
+
+def test_an_upsell_below_the_minimum_is_no_upsell_and_spoils_no_gap() -> None:
+    text = """
+        # plans
+        plan  | tier_rank
+        basic | 1
+        pro   | 2
+        top   | 3
+        # subscriptions
+        account     | plan  | seats | mrr | valid_from | valid_to
+        three       | basic | 50    | 500 | 2024-01-01 | 2025-04-01
+        three       | basic | 53    | 530 | 2025-04-01 |
+        four        | basic | 50    | 500 | 2024-01-01 | 2025-04-01
+        four        | basic | 54    | 540 | 2025-04-01 |
+        four_of_100 | basic | 100   | 500 | 2024-01-01 | 2025-04-01
+        four_of_100 | basic | 104   | 540 | 2025-04-01 |
+        seven_more  | basic | 100   | 500 | 2024-01-01 | 2025-04-01
+        seven_more  | basic | 107   | 540 | 2025-04-01 |
+        four_cheap  | basic | 50    | 500 | 2024-01-01 | 2025-04-01
+        four_cheap  | basic | 54    | 519 | 2025-04-01 |
+        unpriced    | basic | 50    |     | 2024-01-01 | 2025-04-01
+        unpriced    | basic | 54    |     | 2025-04-01 |
+        gap         | basic | 50    | 500 | 2024-01-01 | 2025-03-05
+        gap         | basic | 51    | 510 | 2025-03-05 |
+        one_step    | basic | 50    | 500 | 2024-01-01 | 2025-04-01
+        one_step    | pro   | 50    | 600 | 2025-04-01 |
+        two_steps   | basic | 50    | 500 | 2024-01-01 | 2025-04-01
+        two_steps   | top   | 50    | 600 | 2025-04-01 |
+        # addons
+        account | addon | mrr | valid_from
+        gap     | sso   | 19  | 2025-04-01
+        gap     | audit | 20  | 2025-04-02
+        """
+    accounts = "three four four_of_100 seven_more four_cheap unpriced gap one_step two_steps"
+    asked = {
+        "seat_expansion": {"minimum_seats": 4, "minimum_share": 0.07, "minimum_mrr": 20},
+        "plan_upgrade": {"minimum_tiers": 2},
+        "add_on": {"minimum_mrr": 20},
+    }
+    tables = tables_of(text, data_until="2026-01-01", accounts=accounts, outcomes=asked)
+    found = {outcome: labelled(tables, outcome, accounts=accounts) for outcome in CONVERSIONS}
+    assert {outcome: positives(one) for outcome, one in found.items()} == {
+        "seat_expansion": ["four", "seven_more", "unpriced"],
+        "plan_upgrade": ["two_steps"],
+        "add_on": ["gap"],
+    }
+    assert {outcome: not_counted(one) for outcome, one in found.items()} == {
+        "seat_expansion": dict.fromkeys(("three", "four_of_100", "four_cheap"), "below_minimum"),
+        "plan_upgrade": {"one_step": "below_minimum"},
+        "add_on": {},
+    }
+    assert {outcome: one.left_out["in_the_gap"] for outcome, one in found.items()} == dict.fromkeys(CONVERSIONS, 0)
+    as_it_is = labelled(
+        tables_of(text, data_until="2026-01-01", accounts=accounts), "seat_expansion", accounts=accounts
+    )
+    assert positives(as_it_is) == ["four", "four_cheap", "four_of_100", "seven_more", "three", "unpriced"]
+    assert as_it_is.left_out["in_the_gap"] == 1
+
+
+def test_money_that_nobody_asked_for_is_no_upsell_and_is_told_of() -> None:
+    text = """
+        # subscriptions
+        account  | seats | mrr | valid_from | valid_to   | change_reason
+        uplift   | 5     | 50  | 2024-01-01 | 2025-04-01 | new
+        uplift   | 5     | 52  | 2025-04-01 |            | price_uplift
+        currency | 5     | 50  | 2024-01-01 | 2025-04-01 | new
+        currency | 5     | 53  | 2025-04-01 |            | currency
+        untold   | 5     | 50  | 2024-01-01 | 2025-04-01 | new
+        untold   | 5     | 53  | 2025-04-01 |            |
+        cheaper  | 5     | 50  | 2024-01-01 | 2025-04-01 | new
+        cheaper  | 5     | 47  | 2025-04-01 |            |
+        true_up  | 5     | 50  | 2024-01-01 | 2025-04-01 | new
+        true_up  | 7     | 70  | 2025-04-01 |            | true_up
+        last_day | 5     | 50  | 2024-01-01 | 2025-05-06 | new
+        last_day | 5     | 53  | 2025-05-06 |            |
+        after    | 5     | 50  | 2024-01-01 | 2025-05-07 | new
+        after    | 5     | 53  | 2025-05-07 |            |
+        """
+    accounts = "uplift currency untold cheaper true_up last_day after"
+    tables = tables_of(text, data_until="2026-01-01", accounts=accounts)
+    found = labelled(tables, "seat_expansion", accounts=accounts)
+    assert positives(found) == []
+    assert not_counted(found) == {
+        "uplift": "price_uplift",
+        "currency": "currency",
+        "untold": "price_alone",
+        "true_up": "true_up",
+        "last_day": "price_alone",
+    }
 
 
 # open opportunities ------------------------------------------------------------------------------------------------
@@ -181,3 +305,8 @@ def looks(accounts: str) -> pd.DataFrame:
 
 def positives(found: Labels) -> list[str]:
     return sorted(found.rows.loc[found.rows["label"] == 1, "account_id"])
+
+
+def not_counted(found: Labels) -> dict[str, str]:
+    told = found.rows[found.rows["not_counted"] != ""]
+    return dict(zip(told["account_id"], told["not_counted"], strict=True))

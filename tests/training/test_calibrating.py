@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from uptier.training.calibrating import platt
+from uptier.model.calibrator import Beta, Isotonic, Sigmoid
+from uptier.training.calibrating import calibrated, platt
 
 
 def drawn(n: int, *, slope: float, intercept: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -60,3 +61,67 @@ def test_margins_that_are_all_equal_give_no_calibrator() -> None:
 
 def test_one_class_gives_no_calibrator() -> None:
     assert platt(np.linspace(-1, 1, 100), np.zeros(100, dtype=int)) is None
+
+
+BENT = Beta(below=1.6, above=0.5, intercept=-0.3)
+
+
+def bent(n: int, *, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    margin = rng.normal(-1, 2, size=n)
+    return margin, (rng.random(n) < BENT(margin)).astype(int)
+
+
+def test_beta_finds_the_bend_that_made_the_labels() -> None:
+    beta = calibrated(*bent(200_000), method="beta")
+    assert isinstance(beta, Beta)
+    assert (beta.below, beta.above, beta.intercept) == pytest.approx((1.6, 0.5, -0.3), abs=0.05)
+
+
+def test_beta_is_taken_where_it_is_plainly_better_and_a_sigmoid_elsewhere() -> None:
+    assert isinstance(calibrated(*bent(20_000)), Beta)
+    assert isinstance(calibrated(*drawn(20_000, slope=0.8, intercept=0.0)), Sigmoid)
+
+
+def test_few_positives_rarely_get_a_third_number() -> None:
+    kinds = [type(calibrated(*drawn(1_500, slope=0.8, intercept=0.0, seed=seed))) for seed in range(40)]
+    assert kinds.count(Sigmoid) == 40
+
+
+def test_isotonic_follows_a_step_that_two_numbers_cannot() -> None:
+    rng = np.random.default_rng(0)
+    margin = rng.normal(size=20_000)
+    truth = np.where(margin > 0.5, 0.4, 0.05)
+    label = (rng.random(20_000) < truth).astype(int)
+    step, line = calibrated(margin, label, method="isotonic"), calibrated(margin, label, method="sigmoid")
+    assert isinstance(step, Isotonic)
+    assert line is not None
+    assert np.abs(step(margin) - truth).mean() < np.abs(line(margin) - truth).mean() / 3
+    assert (np.diff(step(np.linspace(-6, 6, 4_001))) > 0).all()
+
+
+def test_isotonic_asks_for_200_positives() -> None:
+    margin, label = drawn(1_000, slope=1.0, intercept=-1.0)
+    assert label.sum() < 200
+    assert isinstance(calibrated(margin, label, method="isotonic"), Sigmoid)
+
+
+def test_a_later_slice_counts_where_it_holds_200_positives() -> None:
+    early, late = drawn(4_000, slope=1.0, intercept=0.0), drawn(4_000, slope=1.0, intercept=-1.0, seed=1)
+    few = tuple(part[:300] for part in late)
+    moved, kept = calibrated(*early, method="sigmoid", later=late), calibrated(*early, method="sigmoid", later=few)
+    assert moved == platt(*late)
+    assert kept == platt(*early)
+
+
+@pytest.mark.parametrize("method", ["auto", "beta", "isotonic"])
+def test_what_misleads_gives_no_calibrator_of_any_kind(method: str) -> None:
+    assert calibrated(*drawn(5_000, slope=-0.5, intercept=-1.0), method=method) is None
+
+
+@pytest.mark.parametrize("method", ["auto", "sigmoid", "beta", "isotonic"])
+def test_all_kinds_keep_the_rate(method: str) -> None:
+    margin, label = bent(20_000, seed=4)
+    calibrator = calibrated(margin, label, method=method)
+    assert calibrator is not None
+    assert calibrator(margin).mean() == pytest.approx(label.mean(), rel=0.01)

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from tests.training.worlds import CATALOG, drawn_examples, settings
-from uptier.training.figures import calibration_chart, figures, lift_chart, rendered
+from uptier.training.figures import calibration_chart, figures, gain_chart, lift_chart, rendered
 from uptier.training.training import Trained, train
 
 
@@ -23,7 +23,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 def test_a_panel_for_each_judged_head_in_svg_and_png(trained: Trained) -> None:
     judged = {name: made for name, made in trained.judgements.items() if made.head is not None}
     assert set(judged) == {"seat_expansion", "churn"}
-    for chart in (calibration_chart(judged), lift_chart(judged)):
+    for chart in (calibration_chart(judged), lift_chart(judged), gain_chart(judged)):
         drawn = rendered("chart", chart)
         text = "".join(ET.fromstring(drawn["chart.svg"].decode()).itertext())
         assert "seat expansion" in text
@@ -33,7 +33,7 @@ def test_a_panel_for_each_judged_head_in_svg_and_png(trained: Trained) -> None:
 
 def test_all_ten_bins_are_drawn(trained: Trained) -> None:
     judged = {"churn": trained.judgements["churn"]}
-    for chart in (calibration_chart(judged), lift_chart(judged)):
+    for chart in (calibration_chart(judged), lift_chart(judged), gain_chart(judged)):
         written = chart.to_dict()
         points = written["concat"][0]["layer"][2]["data"]["name"]
         assert len(written["datasets"][points]) == 10

@@ -6,8 +6,8 @@ import pytest
 
 from tests.training.worlds import drawn_examples
 from uptier.outcomes.outcome import Examples
-from uptier.settings import TrainingSettings
 from uptier.training.pooling import Counts, counted, pooled_head, rate_interval, too_few, wilson
+from uptier.training_settings import TrainingSettings
 
 
 def of(rows: list[tuple[str, str, int, str | None]]) -> Examples:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,12 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.training.worlds import CATALOG, drawn_examples, settings
+from tests.training import tracked
+from tests.training.worlds import drawn_examples, settings
 from uptier.errors import ModelError, StoreError, TrainingError
-from uptier.settings import Settings, TrackingSettings
-from uptier.training import tracking
-from uptier.training.tracking import CHAMPION, DATABASE, load_champion, load_version, log_and_register
-from uptier.training.training import Trained, train
+from uptier.settings import Settings
+from uptier.training import logged_model, registry
+from uptier.training.connection import DATABASE, connected
+from uptier.training.tracking import log_and_register
+from uptier.training.training import Trained
+from uptier.training.versions import CHAMPION, load_champion, load_version
 
 FRESH = """
 import sys, warnings
@@ -38,33 +40,14 @@ except Exception as error:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    project = settings(tmp_path_factory.mktemp("trained"), min_fit_positives=20, min_test_positives=10)
-    examples = {
-        "seat_expansion": drawn_examples("seat_expansion", accounts=250),
-        "churn": drawn_examples("churn", accounts=10, seed=1),
-    }
-    return train(
-        examples, CATALOG, project, gains={"seat_expansion": 0.3}, data_hashes={"accounts": "abc"}, warnings=["kept"]
-    )
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build MLflow's database once: that takes seconds, and copying it none."""
-    store = tmp_path_factory.mktemp("template")
-    with tracking._connected(settings(store), writes=True) as client:
-        client.search_experiments()
-    return store / "store" / DATABASE
+def trained() -> Trained:
+    return tracked.trained()
 
 
 @pytest.fixture
-def project(tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.chdir(tmp_path)
-    made = settings(tmp_path)
-    made.store.mkdir()
-    shutil.copy(template, made.store / DATABASE)
-    return made
+    return tracked.empty_project(tmp_path)
 
 
 @pytest.fixture(autouse=True)
@@ -122,7 +105,7 @@ def test_a_refused_bundle_is_registered_and_the_champion_stays(trained: Trained,
         trained, bundle=replace(trained.bundle, gains={}), refused_because=("seat_expansion: Not better.",)
     )
     registered = log_and_register(refused, project)
-    assert (registered.version, registered.alias) == ("2", None)
+    assert (registered.version, registered.alias) == ("2", "challenger")
     assert load_champion(project) == (trained.bundle, "1")
     assert load_version(project, "2") == refused.bundle
 
@@ -141,25 +124,25 @@ def test_a_refused_first_bundle_leaves_no_champion(trained: Trained, project: Se
 def test_a_model_stored_without_its_signature_is_not_registered(
     trained: Trained, project: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tracking, "signature", lambda _: None)
+    monkeypatch.setattr(logged_model, "signature", lambda _: None)
     with pytest.raises(TrainingError, match=r"without the signature of its signals; it was not registered"):
         log_and_register(trained, project)
-    with tracking._connected(project, writes=False) as client:
+    with connected(project, writes=False) as client:
         assert client.search_registered_models() == []
 
 
 def test_a_model_with_the_signature_of_others_is_not_registered(
     trained: Trained, project: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = tracking.signature(replace(trained.bundle, signals=trained.bundle.signals[1:]))
-    monkeypatch.setattr(tracking, "signature", lambda _: other)
+    other = logged_model.signature(replace(trained.bundle, signals=trained.bundle.signals[1:]))
+    monkeypatch.setattr(logged_model, "signature", lambda _: other)
     with pytest.raises(TrainingError, match="other columns in it"):
         log_and_register(trained, project)
 
 
 def test_everything_is_written_down(trained: Trained, project: Settings) -> None:
     registered = log_and_register(trained, project)
-    with tracking._connected(project, writes=False) as client:
+    with connected(project, writes=False) as client:
         run = client.get_run(registered.run_id)
         names = {experiment.name for experiment in client.search_experiments()}
     judgement = trained.judgements["seat_expansion"]
@@ -191,8 +174,10 @@ def test_nothing_is_pickled_and_nothing_lands_outside_the_store(
 
 def test_figures_are_drawn_and_logged(trained: Trained, project: Settings) -> None:
     log_and_register(trained, project)
-    images = {path.name for path in artifact(project, "figures").iterdir()}
-    assert images == {
+    of_training, of_head = sorted(project.store.rglob("figures"), key=lambda path: -len(list(path.iterdir())))
+    assert [path.name for path in of_head.iterdir()] == ["shap_seat_expansion.png"]
+    images = {path.name for path in of_training.iterdir()}
+    assert images >= {
         "calibration.svg",
         "calibration.png",
         "lift_by_decile.svg",
@@ -202,21 +187,70 @@ def test_figures_are_drawn_and_logged(trained: Trained, project: Settings) -> No
 
 
 def test_addresses_of_mlflow_are_put_back(project: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///elsewhere.db")
+    elsewhere = f"sqlite:///{project.store / DATABASE}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", elsewhere)
     monkeypatch.delenv("MLFLOW_REGISTRY_URI", raising=False)
     load_champion(project)
-    assert os.environ["MLFLOW_TRACKING_URI"] == "sqlite:///elsewhere.db"
+    assert os.environ["MLFLOW_TRACKING_URI"] == elsewhere
     assert "MLFLOW_REGISTRY_URI" not in os.environ
 
 
-def test_a_server_that_is_away_is_said_so_without_its_password(trained: Trained, project: Settings) -> None:
-    away = project.model_copy(update={"mlflow": TrackingSettings(uri="http://someone:secret@127.0.0.1:9")})
-    for ask in (lambda: log_and_register(trained, away), lambda: load_champion(away)):
-        with pytest.raises(StoreError) as refused:
-            ask()
-        assert "MLflow at http://127.0.0.1:9 cannot be" in str(refused.value)
-        assert "Check that the server answers" in str(refused.value)
-        assert "secret" not in str(refused.value)
+def test_each_head_is_a_run_below_the_training(trained: Trained, project: Settings) -> None:
+    made = log_and_register(trained, project)
+    with connected(project, writes=False) as client:
+        experiment = client.get_run(made.run_id).info.experiment_id
+        below = client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{made.run_id}'")
+    heads = {run.data.tags["outcome"]: run for run in below}
+    assert set(heads) == {"seat_expansion", "churn"}
+    seats = heads["seat_expansion"]
+    judged = trained.judgements["seat_expansion"]
+    assert judged.head is not None
+    assert seats.data.metrics["auc"] == judged.head.auc[1]
+    assert seats.data.params["horizon_days"] == "60"
+    assert {run.info.status for run in below} == {"FINISHED"}
+
+
+def test_mlflow_is_told_columns_counts_and_hashes_and_no_row(trained: Trained, project: Settings) -> None:
+    import mlflow
+
+    made = log_and_register(trained, project)
+    with connected(project, writes=False) as client:
+        experiment = client.get_run(made.run_id).info.experiment_id
+        (run,) = client.search_runs([experiment], "tags.outcome = 'seat_expansion'")
+        given = {one.tags[0].value: one.dataset for one in run.inputs.dataset_inputs}
+        source = mlflow.data.get_source(given["training"])
+    assert set(given) == {"training", "testing"}
+    columns = json.loads(given["testing"].schema)["mlflow_colspec"]
+    assert {"name": "growth", "type": "double", "required": False} in columns
+    assert json.loads(given["testing"].profile)["num_rows"] == trained.judgements["seat_expansion"].test.n
+    assert source.to_dict() == {"tags": {"accounts": "abc"}}
+    assert given["training"].digest != given["testing"].digest
+    kept = "".join(path.read_bytes().decode(errors="replace") for path in project.store.rglob("*") if path.is_file())
+    assert "account-0001" not in kept
+
+
+def test_a_run_that_a_notebook_has_open_is_left_alone(trained: Trained, project: Settings) -> None:
+    import mlflow
+
+    uri = database(project)
+    mlflow.set_tracking_uri(uri)
+    try:
+        with mlflow.start_run(experiment_id="0") as open_run:
+            made = log_and_register(trained, project)
+            mlflow.set_tracking_uri(uri)
+        assert made.run_id != open_run.info.run_id
+        assert mlflow.get_run(open_run.info.run_id).data.metrics == {}
+    finally:
+        mlflow.set_tracking_uri(None)
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
+
+
+def test_a_version_is_described_in_a_few_lines(trained: Trained, project: Settings) -> None:
+    log_and_register(trained, project)
+    with connected(project, writes=False) as client:
+        described = client.get_model_version("uptier", "1").description
+    assert described.startswith("**drawn**, 12 signals, learnt from as-of dates up to ")
+    assert "- churn: base rate" in described
 
 
 def test_a_store_that_cannot_be_written_is_said_so(trained: Trained, tmp_path: Path) -> None:
@@ -242,13 +276,35 @@ def test_a_full_disk_leaves_nothing_registered(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(tracking, "_log_model", full)
+    monkeypatch.setattr(logged_model, "_log_model", full)
     with pytest.raises(StoreError, match=r"cannot be written\.[\s\S]*space left on its disk"):
         log_and_register(trained, project)
-    with tracking._connected(project, writes=False) as client:
+    with connected(project, writes=False) as client:
         assert client.search_registered_models() == []
         runs = client.search_runs([client.get_experiment_by_name("drawn").experiment_id])
     assert [run.info.status for run in runs] == ["FAILED"]
+
+
+@pytest.mark.parametrize("before", [0, 1], ids=["first version", "beside a champion"])
+def test_what_fails_after_a_version_was_made_takes_it_back(
+    before: int, trained: Trained, project: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(before):
+        log_and_register(trained, project)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(registry, "enter", full)
+    with pytest.raises(StoreError, match="Found: No space left on device"):
+        log_and_register(trained, project)
+    with connected(project, writes=False) as client:
+        assert len(client.search_model_versions()) == len(client.search_registered_models()) == before
+        experiment = client.get_experiment_by_name("drawn").experiment_id
+        runs = client.search_runs([experiment], "attributes.status = 'FAILED'")
+        assert len(client.search_logged_models([experiment])) == before
+    assert len(runs) == 3  # the training and its heads
+    assert (load_champion(project) is None) == (before == 0)
 
 
 def test_an_unknown_version_is_said_so(trained: Trained, project: Settings) -> None:

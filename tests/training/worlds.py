@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from uptier.model.points import RULES
 from uptier.outcomes.outcome import Examples
-from uptier.settings import Settings, TrainingSettings
+from uptier.settings import Settings
+from uptier.training_settings import TrainingSettings
 
 NUMBERS = (
     *dict.fromkeys(rule.column for rule in RULES),
@@ -33,6 +35,7 @@ class DrawnSignal:
 @dataclass(frozen=True)
 class DrawnCatalog:
     signals: tuple[DrawnSignal, ...]
+    triggers: tuple[object, ...] = ()
 
     def fingerprint(self, thresholds: object) -> str:
         return "0123456789abcdef"
@@ -44,10 +47,12 @@ CATALOG = DrawnCatalog(
 )
 
 
-def settings(folder: Path, **training: float) -> Settings:
+def settings(folder: Path, **training: Any) -> Settings:
     yaml = folder / "drawn.yaml"
     yaml.write_text("project: drawn\nsource: ${SECRET_SOURCE}\n")
-    knobs = {"bootstraps": 100, "folds": 3, **training}
+    # drawn so strongly that who grows most nearly always buys: as a leak would do
+    living = {"alarm": "too_good", "signal": "growth", "reason": "drawn to tell nearly everything"}
+    knobs = {"bootstraps": 100, "folds": 3, "accept_alarms": (living,), **training}
     return Settings(
         project="drawn",
         path=yaml,

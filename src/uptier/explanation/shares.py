@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from uptier.model.bundle import Bundle
-    from uptier.model.calibrator import Sigmoid
+    from uptier.model.calibrator import Calibrator
     from uptier.signals.catalog import Catalog
 
     Numbers = NDArray[np.float64]
@@ -54,7 +54,7 @@ class Shares:
 
 
 def shares(
-    *, families: Numbers, context: Numbers, expected_margin: float, base_rate: float, calibrator: Sigmoid
+    *, families: Numbers, context: Numbers, expected_margin: float, base_rate: float, calibrator: Calibrator
 ) -> Shares:
     """Turn contributions to the margin into shares of the calibrated probability.
 
@@ -72,7 +72,7 @@ def shares(
         The margin that the contributions start from.
     base_rate : float
         The observed rate, share; kept off 0 and 1 by 1e-9.
-    calibrator : Sigmoid
+    calibrator : Calibrator
         From margin to probability, strictly increasing.
 
     Returns

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from uptier.errors import ModelError
-from uptier.model.calibrator import Sigmoid
+from uptier.model import calibrator as calibrators
+from uptier.model.calibrator import Calibrator, Sigmoid
 from uptier.model.contributions import split_contributions
 from uptier.model.encoding import BundleSignal, encoded
 from uptier.model.storage import damaged, digest, read_text, written_whole
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     import lightgbm
     from numpy.typing import NDArray
 
-__all__ = ["Bundle", "BundleSignal", "Head", "Sigmoid", "encoded"]
+__all__ = ["Bundle", "BundleSignal", "Head", "Sigmoid", "encoded", "tree_contributions", "tree_margins"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+READABLE = (1, 2)  # in 1 every calibrator is a sigmoid and does not say so
 MANIFEST = "bundle.json"
 PREDICTION_THREADS = 1  # with a busy neighbour two threads were five times slower than one
 
@@ -48,12 +50,14 @@ class Head:
         Distinct accounts with the outcome.
     trees : str or None
         LightGBM's own text; None for a pooled head.
-    calibrator : Sigmoid or None
+    calibrator : Calibrator or None
         From margin to probability; None for a pooled head.
     expected_margin : float or None
         Margin before any signal is looked at, log-odds; None for a pooled head.
     fallback : str or None
         Why every account gets the base rate; None for a fitted head.
+    carried_from : str or None
+        Version of the model that it was learnt for, where it was kept because the newer one did not replace it.
     """
 
     outcome: str
@@ -63,9 +67,10 @@ class Head:
     positives: int
     positive_accounts: int
     trees: str | None = None
-    calibrator: Sigmoid | None = None
+    calibrator: Calibrator | None = None
     expected_margin: float | None = None
     fallback: str | None = None
+    carried_from: str | None = None
 
     @property
     def is_fitted(self) -> bool:
@@ -163,7 +168,7 @@ class Bundle:
             Log-odds before calibration, one column for each fitted outcome.
         """
         matrix = self.matrix(frame)
-        return pd.DataFrame({name: _margins(self._trees(name), matrix) for name in self.fitted}, index=frame.index)
+        return pd.DataFrame({name: tree_margins(self._trees(name), matrix) for name in self.fitted}, index=frame.index)
 
     def probabilities(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Give the calibrated probabilities of all outcomes.
@@ -216,8 +221,7 @@ class Bundle:
             return pd.DataFrame(columns=names, index=frame.index, dtype="float64"), float(
                 self.heads[outcome].expected_margin or 0.0
             )
-        answer = np.asarray(_booster(trees).predict(matrix, pred_contrib=True, num_threads=PREDICTION_THREADS))
-        values, expected = split_contributions(answer, _margins(trees, matrix), outcome=outcome)
+        values, expected = tree_contributions(trees, matrix, outcome=outcome)
         return pd.DataFrame(values, columns=names, index=frame.index), expected
 
     def require_catalogue(self, catalogue_hash: str) -> None:
@@ -284,10 +288,10 @@ class Bundle:
         try:
             written = json.loads(read_text(folder / MANIFEST))
             version = written["schema_version"]
-            if version != SCHEMA_VERSION:
+            if version not in READABLE:
                 raise ModelError(
                     f"The model in {folder} was written in a form that this version of uptier does not read.",
-                    found=f"schema version {version}; this one reads {SCHEMA_VERSION}",
+                    found=f"schema version {version}; this one reads {' and '.join(map(str, READABLE))}",
                     do="Train again with 'uptier train', or score with the version of uptier that wrote it.",
                 )
             heads = {outcome: _head_read(folder, outcome, head) for outcome, head in written["heads"].items()}
@@ -322,6 +326,8 @@ class Bundle:
             entry = written["heads"][outcome]
             trees = entry.pop("trees")
             entry["trees_sha256"] = None if trees is None else digest(trees)
+            if head.calibrator is not None:
+                entry["calibrator"] = calibrators.written(head.calibrator)
             if head.trees is not None:
                 files[f"{outcome}.txt"] = head.trees
         # no sort_keys: the order of the heads is the order of the columns of the probabilities
@@ -329,10 +335,58 @@ class Bundle:
         return files
 
 
-def _margins(trees: str, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+def tree_margins(trees: str, matrix: NDArray[np.float64], *, threads: int = PREDICTION_THREADS) -> NDArray[np.float64]:
+    """Give what trees say of rows.
+
+    Parameters
+    ----------
+    trees : str
+        LightGBM's text.
+    matrix : ndarray, shape (n, n_signals)
+        As :func:`encoded` gives it.
+    threads : int
+        Threads to predict with; the answer is the same on any number.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Margins, log-odds before calibration.
+    """
     if not len(matrix):
         return np.empty(0)
-    return np.asarray(_booster(trees).predict(matrix, raw_score=True, num_threads=PREDICTION_THREADS))
+    return np.asarray(_booster(trees).predict(matrix, raw_score=True, num_threads=threads), dtype=np.float64)
+
+
+def tree_contributions(
+    trees: str, matrix: NDArray[np.float64], *, outcome: str, threads: int = PREDICTION_THREADS
+) -> tuple[NDArray[np.float64], float]:
+    """Give what each signal adds to the margin of each row, by exact TreeSHAP.
+
+    Parameters
+    ----------
+    trees : str
+        LightGBM's text.
+    matrix : ndarray, shape (n, n_signals)
+        As :func:`encoded` gives it; at least one row.
+    outcome : str
+        What the trees predict, for the message.
+    threads : int
+        Threads to explain with; the answer is the same on any number.
+
+    Returns
+    -------
+    values : ndarray, shape (n, n_signals)
+        Log-odds that each signal adds.
+    expected : float
+        Margin before any signal is looked at, log-odds.
+
+    Raises
+    ------
+    ModelError
+        If a row's contributions do not add up to its margin.
+    """
+    answer = np.asarray(_booster(trees).predict(matrix, pred_contrib=True, num_threads=threads))
+    return split_contributions(answer, tree_margins(trees, matrix, threads=threads), outcome=outcome)
 
 
 @lru_cache(maxsize=32)
@@ -356,5 +410,5 @@ def _head_read(folder: Path, outcome: str, written: dict[str, Any]) -> Head:
         **written,
         interval=(low, high),
         trees=trees,
-        calibrator=None if calibrator is None else Sigmoid(**calibrator),
+        calibrator=None if calibrator is None else calibrators.read(calibrator),
     )

@@ -12,17 +12,29 @@ from typing import TYPE_CHECKING
 import ibis
 import pandas as pd
 
-from uptier.outcomes.choices import LEVEL, SIZES, levels_without_choice
-from uptier.settings import CONVERSIONS
+from uptier.outcomes.addons import addon_changes
+from uptier.outcomes.choices import LEVEL, OF_PRICE, SIZES, WHATEVER_WAY, levels_without_choice
+from uptier.outcomes.endings import DOWNGRADE, how_they_left
+from uptier.outcomes.kinds import (
+    BELOW_MINIMUM,
+    FAR_AHEAD,
+    MERGED_AWAY,
+    NOT_A_CHOICE,
+    REPRICED,
+    kinds,
+    repriced,
+    too_small,
+)
 
 if TYPE_CHECKING:
     from ibis.expr import types as ir
 
+    from uptier.outcome_settings import OutcomesSettings
     from uptier.tables.clean import Tables
 
-FAR_AHEAD = "9999-12-31"  # the end of what still runs
-NOT_A_CHOICE, MERGED_AWAY = "not_a_choice", "merged_away"  # which no outcome looks for
-KINDS = (*CONVERSIONS, "downgrade", "leaving", NOT_A_CHOICE, MERGED_AWAY)
+PRICE_ALONE = "price_alone"  # revenue moved, seats and plan did not, and the source does not say why
+TOLD = ("because", "would_be", "how")
+COLUMNS = ("account_id", "day", "known_day", "kind", "mrr_before", "mrr_after", *TOLD)
 
 
 def changes(tables: Tables) -> pd.DataFrame:
@@ -37,24 +49,37 @@ def changes(tables: Tables) -> pd.DataFrame:
     -------
     DataFrame
         One row for each change, ordered by account and day. Columns: account_id; day and known_day (datetime64), when
-        it happened and became known; kind, one of `KINDS`; mrr_before and mrr_after, in hundredths of the account
+        it happened and became known; kind, one of
+        :data:`~uptier.outcomes.kinds.KINDS`; mrr_before and mrr_after, in hundredths of the account
         currency per month, mrr_before with what nobody chose that day; because, empty but for kinds that no outcome
-        looks for: the reasons, as in :func:`~uptier.outcomes.choices.levels_without_choice`.
+        looks for: the reasons, as in :func:`~uptier.outcomes.choices.levels_without_choice`, or ``below_minimum``, or
+        ``price_alone``; would_be, for the same kinds: what the change would have been without that; how, for leavings
+        and downgrades: one of :data:`~uptier.outcomes.endings.HOW`.
     """
     states = _states(tables).order_by(["account_id", "day"]).to_pandas()
     # a column of nulls alone comes as objects, which do not compare
     states = states.astype({"day": "datetime64[us]", **dict.fromkeys(SIZES, "float64")})
     before = states.groupby("account_id")[LEVEL].shift(1)
-    unchosen = _unchosen(tables, states, before)
+    versions = _version_rows(tables)
+    unchosen = _unchosen(tables, states, before, versions)
     start = before.where(unchosen["because"].isna(), unchosen[LEVEL])
-    found = [_classified(states, start, states), _left_out(states, before, unchosen)]
+    settings = tables.settings.outcomes
+    found = [
+        _counted(states, start, states, settings),
+        _left_out(states, before, unchosen),
+        _repriced(states, before, versions),
+    ]
     if "addons" in tables:
-        found.append(_addon_changes(tables, states))
+        found.append(_with_minimum(addon_changes(tables, states), settings))
     both = pd.concat(found, ignore_index=True)
-    both["because"] = both["because"].fillna("")
-    both["day"] = both["day"].astype("datetime64[us]")
-    both["known_day"] = both["known_day"].astype("datetime64[us]")
-    return both.sort_values(["account_id", "day", "kind"], ignore_index=True)
+    for column in ("day", "known_day"):
+        both[column] = both[column].astype("datetime64[us]")
+    # what is told of nothing comes as numbers
+    both[[*TOLD]] = both.reindex(columns=TOLD).astype("object").fillna("").astype("str")
+    left = both["kind"] == "leaving"
+    both.loc[both["kind"] == "downgrade", "how"] = DOWNGRADE
+    both.loc[left, "how"] = how_they_left(both.loc[left, ["account_id", "day"]], versions)
+    return both[[*COLUMNS]].sort_values(["account_id", "day", "kind"], ignore_index=True)
 
 
 def _every_version(tables: Tables) -> ir.Table:
@@ -112,92 +137,74 @@ def _states(tables: Tables) -> ir.Table:
     )
 
 
-def _unchosen(tables: Tables, states: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+def _version_rows(tables: Tables) -> pd.DataFrame:
+    """Give all versions as rows, those of one subscription in order of time."""
+    order = ["account_id", "subscription_id", "day", "valid_from", "known_day"]
+    versions = _every_version(tables).order_by(order)
+    reasons = ["change_reason", "end_reason"]
+    rows = versions.select(*order[:3], "until", *SIZES, *reasons, term_end=versions.term_end.date()).to_pandas()
+    days = dict.fromkeys(("day", "until", "term_end"), "datetime64[us]")
+    typed: pd.DataFrame = rows.astype(days | dict.fromkeys(SIZES, "float64"))
+    return typed
+
+
+def _unchosen(tables: Tables, states: pd.DataFrame, before: pd.DataFrame, versions: pd.DataFrame) -> pd.DataFrame:
     """Give for each state the one that it is compared with where something moved that nobody chose; NaN elsewhere."""
     if not any(tables.has("subscriptions", [column]) for column in ("change_reason", "end_reason")):
         return pd.DataFrame(index=states.index, columns=[*LEVEL, "because"], dtype="float64")
-    order = ["account_id", "subscription_id", "day", "valid_from", "known_day"]
-    versions = _every_version(tables).order_by(order).select(*order[:3], "until", *SIZES, "change_reason", "end_reason")
-    rows = versions.to_pandas()
-    rows = rows.astype({"day": "datetime64[us]", "until": "datetime64[us]", **dict.fromkeys(SIZES, "float64")})
-    levels = levels_without_choice(rows)
+    levels = levels_without_choice(versions.drop(columns="term_end"))
     beside = states[["account_id", "day"]].merge(levels, on=["account_id", "day"], how="left", validate="one_to_one")
     # where all went over to a subscription that somebody chose, the choice shows against the state before
     left = (beside["running"] > 0) | (states["running"] == 0)
     return beside.drop(columns=["account_id", "day"]).where((before["running"] > 0) & left)
 
 
-def _classified(states: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    kind = _kinds(before, after)
-    found = states[["account_id", "day", "known_day"]].assign(
-        kind=kind, mrr_before=before["mrr"], mrr_after=after["mrr"], because=""
-    )
+def _counted(
+    states: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame, settings: OutcomesSettings
+) -> pd.DataFrame:
+    """List upsells, downgrades and leavings, and the upsells that are too small to be one."""
+    kind = kinds(before, after)
+    small = too_small(kind, before, after, settings)
+    found = _as_changes(states, kind.mask(small, BELOW_MINIMUM), before, after)
+    told = kind.where(small)
+    found = found.assign(would_be=told, because=told.mask(small, BELOW_MINIMUM))
     return found[kind.notna()]
+
+
+def _with_minimum(found: pd.DataFrame, settings: OutcomesSettings) -> pd.DataFrame:
+    """Take add-ons that bring too little for none."""
+    sizes = found.reindex(columns=["seats", "tier_rank"])
+    was, now = (sizes.assign(mrr=found[column]) for column in ("mrr_before", "mrr_after"))
+    small = too_small(found["kind"], was, now, settings)
+    told = found["kind"].where(small)
+    return found.assign(
+        kind=found["kind"].mask(small, BELOW_MINIMUM), would_be=told, because=told.mask(small, BELOW_MINIMUM)
+    )
 
 
 def _left_out(states: pd.DataFrame, before: pd.DataFrame, unchosen: pd.DataFrame) -> pd.DataFrame:
     """List what would have been an upsell, a downgrade or a leaving, had anybody chosen it."""
     told = unchosen["because"].notna()
-    found = _classified(states[told], before[told], unchosen.loc[told, LEVEL])
-    kind = found["kind"].map(lambda kind: MERGED_AWAY if kind == "leaving" else NOT_A_CHOICE)
-    return found.assign(kind=kind.astype("str"), because=unchosen.loc[found.index, "because"])
-
-
-def _kinds(before: pd.DataFrame, after: pd.DataFrame) -> pd.Series:
-    had, has = before["running"].fillna(0) > 0, after["running"] > 0
-    higher = had & has & (after["tier_rank"] > before["tier_rank"])
-    lower = had & has & (after["tier_rank"] < before["tier_rank"])
-    kind = pd.Series(pd.NA, index=after.index, dtype="str")
-    kind[had & has & (after["seats"] > before["seats"])] = "seat_expansion"
-    kind[had & has & (after["seats"] < before["seats"])] = "downgrade"
-    # a plan change that brings or takes seats with it is a plan change alone
-    kind[lower] = "downgrade"
-    kind[higher] = "plan_upgrade"
-    kind[had & ~has] = "leaving"
-    return kind
-
-
-def _addon_changes(tables: Tables, states: pd.DataFrame) -> pd.DataFrame:
-    """Find add-ons that are new to a running account, and those given up while it runs on."""
-    held = tables["addons"].select("account_id", "addon_id", "mrr", "day", "known_day", "end_day", "end_known_day")
-    # what ended on the day on which it began was never held
-    held = held.filter(held.end_day.isnull() | (held.end_day > held.day))
-    rows = held.order_by(["account_id", "addon_id", "day"]).to_pandas()
-    for column in ("day", "known_day", "end_day", "end_known_day"):
-        rows[column] = rows[column].astype("datetime64[us]")
-    until = pd.Timestamp(tables.settings.data_until)
-    rows = _stretches(rows.astype({"mrr": "float64"}))
-    starts = rows[rows["begins"]].assign(kind="add_on", gained=rows["mrr"])
-    ends = rows[rows["ends"] & (rows["end_day"] < until)]
-    ends = ends.assign(kind="downgrade", gained=-ends["mrr"], day=ends["end_day"], known_day=ends["end_known_day"])
-    found = pd.concat([starts, ends], ignore_index=True).sort_values("day")
-    timeline = states[["account_id", "day", "running", "mrr"]]
-    # strictly before: an add-on bought together with the first subscription is part of the first sale
-    found = pd.merge_asof(
-        found,
-        timeline.sort_values("day"),
-        on="day",
-        by="account_id",
-        allow_exact_matches=False,
-        suffixes=("_addon", ""),
-    )
-    left = states[states["running"] == 0][["account_id", "day"]].astype({"day": "datetime64[us]"})
-    leaves = found.merge(left, on=["account_id", "day"], how="left", indicator="leaves")["leaves"] == "both"
-    found = found[(found["running"] > 0) & ~leaves.to_numpy()]
+    kind = kinds(before[told], unchosen.loc[told, LEVEL])
+    found = _as_changes(states[told], kind, before[told], unchosen.loc[told, LEVEL])
+    found = found.assign(would_be=kind, because=unchosen.loc[told, "because"])[kind.notna()]
     return found.assign(
-        mrr_before=found["mrr"].astype("float64"), mrr_after=found["mrr"] + found["gained"].astype("float64")
-    )[["account_id", "day", "known_day", "kind", "mrr_before", "mrr_after"]]
+        kind=found["kind"].map(lambda kind: MERGED_AWAY if kind == "leaving" else NOT_A_CHOICE).astype("str")
+    )
 
 
-def _stretches(rows: pd.DataFrame) -> pd.DataFrame:
-    """Mark where an add-on really begins and ends: a re-bill, begun while one before still ran, is no news."""
-    same = [rows["account_id"], rows["addon_id"]]
-    end = rows["end_day"].fillna(pd.Timestamp(FAR_AHEAD))
-    reached = end.groupby(same).cummax()
-    begins = ~(rows["day"] <= reached.groupby(same).shift(1))
-    closes = begins.groupby(same).shift(-1, fill_value=True)
-    # the last row of a stretch is not always the one that ends last
-    rows = rows.assign(begins=begins, _stretch=begins.cumsum(), _end=end)
-    last = rows.groupby("_stretch")["_end"].transform("max")
-    known = rows["end_known_day"].where(rows["_end"] == last).groupby(rows["_stretch"]).transform("max")
-    return rows.assign(ends=closes & (last < pd.Timestamp(FAR_AHEAD)), end_day=last, end_known_day=known)
+def _repriced(states: pd.DataFrame, before: pd.DataFrame, versions: pd.DataFrame) -> pd.DataFrame:
+    """List the days on which the price alone moved: uplifts, currencies, discounts."""
+    price = repriced(before, states)
+    found = _as_changes(states, price.where(price.isna(), REPRICED), before, states)
+    found = found.assign(would_be=price)[price.notna()]
+    told = versions[versions["change_reason"].isin((*OF_PRICE, *WHATEVER_WAY))]
+    reasons = told.groupby(["account_id", "day"])["change_reason"].agg(lambda some: ", ".join(sorted(set(some))))
+    found = found.merge(reasons.rename("because").reset_index(), on=["account_id", "day"], how="left")
+    return found.assign(because=found["because"].fillna(PRICE_ALONE))
+
+
+def _as_changes(states: pd.DataFrame, kind: pd.Series, before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    return states[["account_id", "day", "known_day"]].assign(
+        kind=kind, mrr_before=before["mrr"], mrr_after=after["mrr"]
+    )

@@ -61,7 +61,7 @@ def levels_without_choice(versions: pd.DataFrame) -> pd.DataFrame:
 
 
 def left_out(changes: pd.DataFrame) -> dict[str, int]:
-    """Count the changes that are neither upsell, downgrade nor leaving because of their reason.
+    """Count the changes that are neither upsell, downgrade nor leaving, by why they are not.
 
     Parameters
     ----------
@@ -71,7 +71,8 @@ def left_out(changes: pd.DataFrame) -> dict[str, int]:
     Returns
     -------
     dict of str to int
-        Reason to days of an account on which a change would have counted without it, most frequent first.
+        Reason to days of an account on which a change would have counted without it, or on which the price alone moved,
+        most frequent first.
     """
     counted = changes.loc[changes["because"] != "", "because"].value_counts()
     return {str(reason): int(count) for reason, count in counted.sort_index().sort_values(ascending=False).items()}

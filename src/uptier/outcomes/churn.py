@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from uptier.outcomes.kinds import CHEAPER
 from uptier.outcomes.labelling import Window, labels
 from uptier.outcomes.outcome import Labels
 from uptier.settings import CONVERSIONS
@@ -29,7 +30,7 @@ def churn_labels(tables: Tables, looks: pd.DataFrame, changes: pd.DataFrame) -> 
     Returns
     -------
     Labels
-        A leaving inside the gap leaves the row out, counted.
+        A leaving inside the gap leaves the row out, counted; `how` tells cancellations from terms not renewed.
     """
     settings = tables.settings
     window = Window(
@@ -77,7 +78,7 @@ def post_upsell_labels(tables: Tables, episodes: pd.DataFrame, changes: pd.DataF
     Returns
     -------
     Labels
-        1 where the account left or downgraded in the window after the day of the upsell.
+        1 where the account left or downgraded in the window after the day of the upsell; `how` tells which.
     """
     settings = tables.settings
     # what is given up on the day of the upsell is part of the deal: an add-on that the higher plan includes
@@ -90,8 +91,10 @@ def post_upsell_labels(tables: Tables, episodes: pd.DataFrame, changes: pd.DataF
         kinds=("leaving", "downgrade"),
         excluding=("leaving", "downgrade"),
         horizon=settings.horizon("post_upsell_churn"),
-        lag_days=settings.table("subscriptions").lag_days,
+        # an add-on that is given up is a downgrade
+        lag_days=max(settings.table(name).lag_days for name in ("subscriptions", "addons") if name in tables),
         data_until=settings.data_until,
+        not_counted=("downgrade", CHEAPER),
     )
     found = labels(episodes, changes, window)
     # nothing can be learnt from an upsell that is not known of yet

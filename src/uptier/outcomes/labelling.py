@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from uptier.outcomes.changes import MERGED_AWAY
+from uptier.outcomes.kinds import MERGED_AWAY
 from uptier.outcomes.outcome import Labels
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from uptier.moments import Horizon
+
+_DAYS = ("day", "known_day")
+_WORDS = ("how", "dated_by", "because")  # of a change, where they are told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +34,13 @@ class Window:
     horizon : Horizon
         Gap and length.
     lag_days : int
-        Worst-case days until a change is known.
+        Worst-case days until a change of `kinds` is known.
     data_until : date
         First day that the data do not cover.
+    gap_lag_days : int
+        Worst-case days until a change of `excluding` is known.
+    not_counted : tuple of str
+        What a change that no outcome looks for would have been: where it is one of these, a row that is 0 is told of.
     """
 
     outcome: str
@@ -42,6 +49,8 @@ class Window:
     horizon: Horizon
     lag_days: int
     data_until: dt.date
+    gap_lag_days: int = 0
+    not_counted: tuple[str, ...] = ()
 
 
 def labels(looks: pd.DataFrame, changes: pd.DataFrame, window: Window) -> Labels:
@@ -52,7 +61,7 @@ def labels(looks: pd.DataFrame, changes: pd.DataFrame, window: Window) -> Labels
     looks : DataFrame
         Columns account_id and as_of.
     changes : DataFrame
-        From :func:`uptier.outcomes.changes.changes`.
+        From :func:`uptier.outcomes.changes.changes`, or columns account_id, day, known_day and kind alone.
     window : Window
         Where to look, and for what.
 
@@ -67,20 +76,25 @@ def labels(looks: pd.DataFrame, changes: pd.DataFrame, window: Window) -> Labels
     opens = rows["as_of"] + pd.Timedelta(days=window.horizon.gap_days)
     closes = rows["as_of"] + pd.Timedelta(days=window.horizon.days)
     over = closes + pd.Timedelta(days=window.lag_days)
+    over = over.where(
+        over >= opens + pd.Timedelta(days=window.gap_lag_days), opens + pd.Timedelta(days=window.gap_lag_days)
+    )
     until = pd.Timestamp(window.data_until)
 
-    spoilt = _first(rows["account_id"], rows["as_of"], changes[changes["kind"].isin(window.excluding)])
+    spoilt = first_change(rows["account_id"], rows["as_of"], changes[changes["kind"].isin(window.excluding)])
     in_the_gap = spoilt["day"] < opens
-    hit = _first(rows["account_id"], opens, changes[changes["kind"].isin(window.kinds)])
+    hit = first_change(rows["account_id"], opens, changes[changes["kind"].isin(window.kinds)])
     positive = hit["day"] < closes
     censored = over > until
-    merged = _first(rows["account_id"], rows["as_of"], changes[changes["kind"] == MERGED_AWAY])
+    merged = first_change(rows["account_id"], rows["as_of"], changes[changes["kind"] == MERGED_AWAY])
     merged_away = (merged["day"] < closes) & ~(hit["day"] < merged["day"])
 
     rows["label"] = positive.astype("int64")
     rows["event_at"] = hit["day"].where(positive)
     known = hit["known_day"].where(positive)
     rows["known_at"] = pd.concat([over, known], axis=1).max(axis=1)
+    rows["how"], rows["dated_by"] = hit["how"].where(positive, ""), hit["dated_by"].where(positive, "")
+    rows["not_counted"] = _not_counted(rows, opens, closes, changes, window).where(~positive, "")
     kept = ~in_the_gap & ~censored & ~merged_away
     left_out = {
         "censored": int(censored.sum()),
@@ -90,10 +104,27 @@ def labels(looks: pd.DataFrame, changes: pd.DataFrame, window: Window) -> Labels
     return Labels(window.outcome, rows[kept].reset_index(drop=True), left_out)
 
 
-def _first(accounts: pd.Series, since: pd.Series, changes: pd.DataFrame) -> pd.DataFrame:
-    """Find each account's first change on or after a day; NaT where there is none."""
+def first_change(accounts: pd.Series, since: pd.Series, changes: pd.DataFrame) -> pd.DataFrame:
+    """Find each account's first change on or after a day.
+
+    Parameters
+    ----------
+    accounts : Series of str
+        Whose.
+    since : Series of datetime64
+        From which day on; with the index of `accounts`.
+    changes : DataFrame
+        Columns account_id, day and known_day; how, dated_by and because where they are told.
+
+    Returns
+    -------
+    DataFrame
+        With the index of `accounts`: day and known_day, NaT where there is none; how, dated_by and because, empty there
+        and where they are not told.
+    """
     wanted = pd.DataFrame({"account_id": accounts, "since": since, "_row": range(len(accounts))}).sort_values("since")
-    candidates = changes[["account_id", "day", "known_day"]].sort_values("day")
+    told = [*_DAYS, *(word for word in _WORDS if word in changes.columns)]
+    candidates = changes[["account_id", *told]].sort_values("day", kind="stable")
     found = pd.merge_asof(
         wanted,
         candidates,
@@ -102,5 +133,16 @@ def _first(accounts: pd.Series, since: pd.Series, changes: pd.DataFrame) -> pd.D
         by="account_id",
         direction="forward",
     )
-    found = found.sort_values("_row").set_index(accounts.index)
-    return found[["day", "known_day"]]
+    found = found.sort_values("_row").set_index(accounts.index)[told].reindex(columns=[*_DAYS, *_WORDS])
+    words = found[[*_WORDS]].astype("object").fillna("").astype("str")
+    return pd.concat([found[[*_DAYS]], words], axis=1)
+
+
+def _not_counted(
+    rows: pd.DataFrame, opens: pd.Series, closes: pd.Series, changes: pd.DataFrame, window: Window
+) -> pd.Series:
+    """Say for each row why the first change of its window does not count that might have."""
+    if not window.not_counted:
+        return pd.Series("", index=rows.index, dtype="str")
+    first = first_change(rows["account_id"], opens, changes[changes["would_be"].isin(window.not_counted)])
+    return first["because"].where(first["day"] < closes, "")

@@ -6,6 +6,16 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+WORDS = ("how", "dated_by", "not_counted")
+
+
+def _no_words() -> pd.Series:
+    return pd.Series(dtype="str")
+
+
+def _no_numbers() -> pd.Series:
+    return pd.Series(dtype="float64")
+
 
 @dataclass(frozen=True, eq=False)
 class Labels:
@@ -17,7 +27,10 @@ class Labels:
         Which outcome.
     rows : DataFrame
         Columns account_id, as_of, label (0 or 1), known_at (when the window was over and the label known) and event_at
-        (the day of the conversion or leaving; NaT where the label is 0).
+        (the day of the conversion or leaving; NaT where the label is 0). Words, each empty where there is nothing to
+        tell: how, of a leaving or downgrade, one of :data:`~uptier.outcomes.endings.HOW`; dated_by, what dated an
+        upsell, one of :data:`~uptier.outcomes.evidence.DATED_BY`; not_counted, of a row that is 0, why a change in its
+        window does not count.
     left_out : dict of str to int
         Rows that have no label, by reason.
     """
@@ -45,6 +58,15 @@ class Examples:
         The day of what the label is about; NaT where it is 0. Windows that see the same event have the same day.
     left_out : dict of str to int
         Rows that have no label, by reason.
+    how : Series of str, shape (n_rows,)
+        How the account left; empty where it did not, or where that is not asked. Nothing to learn from: for reports.
+    dated_by : Series of str, shape (n_rows,)
+        What dated the upsell; empty where there is none.
+    not_counted : Series of str, shape (n_rows,)
+        Why a change in the window of a row that is 0 does not count; empty where there is none.
+    gained : Series of float, shape (n_rows,)
+        ARR that the upsell brought, account currency a year; 0 where there was none, NaN where its price is not known.
+        Empty for outcomes that are no upsell. Nothing to learn from: for judging.
     """
 
     outcome: str
@@ -53,6 +75,10 @@ class Examples:
     known_at: pd.Series
     event_at: pd.Series
     left_out: dict[str, int] = field(default_factory=dict)
+    how: pd.Series = field(default_factory=_no_words)
+    dated_by: pd.Series = field(default_factory=_no_words)
+    not_counted: pd.Series = field(default_factory=_no_words)
+    gained: pd.Series = field(default_factory=_no_numbers)
 
 
 def examples(labels: Labels, frame: pd.DataFrame) -> Examples:
@@ -78,4 +104,5 @@ def examples(labels: Labels, frame: pd.DataFrame) -> Examples:
         known_at=both["known_at"],
         event_at=both["event_at"],
         left_out=labels.left_out,
+        **{word: both[word] for word in WORDS if word in both.columns},
     )

@@ -18,11 +18,12 @@ from ibis.expr import types as ir
 
 from uptier.errors import OutcomeError, SettingsError, did_you_mean
 from uptier.moments import Horizon
+from uptier.outcome_settings import OutcomeSettings, OutcomesSettings
 from uptier.outcomes.labelling import Window, labels
 from uptier.outcomes.outcome import Labels
 from uptier.own_code import line_of, load
 from uptier.project_file import where
-from uptier.settings import GAP_DAYS, OUTCOMES, OutcomeSettings, OutcomesSettings, Settings
+from uptier.settings import GAP_DAYS, OUTCOMES, Settings
 from uptier.tables.clean import Tables
 from uptier.tables.contracts import CONTRACT
 
@@ -159,7 +160,7 @@ def own_outcomes(settings: Settings) -> tuple[Outcome, ...]:
                 do="Put @outcome(...) above a function of the tables; see docs/your-own-signals.md.",
             )
         for one in mine:
-            if one.name in OUTCOMES or one.name in found:
+            if one.name in (*OUTCOMES, *OutcomesSettings.model_fields) or one.name in found:
                 raise OutcomeError(
                     f"{one.place}: the name of the outcome '{one.name}' is taken.",
                     found=f"it stands in {found[one.name].place if one.name in found else 'uptier'} too",
@@ -193,15 +194,13 @@ def with_own_windows(settings: Settings) -> Settings:
     Settings
         What the YAML says of an outcome goes before what its file says.
     """
-    windows = settings.outcomes.windows
+    given = settings.outcomes
+    windows = given.windows
     for one in own_outcomes(settings):
-        given = windows.get(one.name, OutcomeSettings())
-        windows[one.name] = OutcomeSettings(
-            gap_days=one.gap_days if given.gap_days is None else given.gap_days,
-            horizon_days=one.horizon_days if given.horizon_days is None else given.horizon_days,
-        )
-    outcomes = OutcomesSettings.model_validate({**windows, "extra": settings.outcomes.extra})
-    return settings.model_copy(update={"outcomes": outcomes})
+        horizon = _window(one, settings).horizon
+        windows[one.name] = OutcomeSettings(gap_days=horizon.gap_days, horizon_days=horizon.horizon_days)
+    kept = {name: getattr(given, name) for name in OutcomesSettings.model_fields}
+    return settings.model_copy(update={"outcomes": OutcomesSettings.model_validate({**kept, **windows})})
 
 
 def own_labels(one: Outcome, tables: Tables, looks: pd.DataFrame, changes: pd.DataFrame) -> Labels:
@@ -243,7 +242,7 @@ def _kind(one: Outcome) -> str:
 
 
 def _window(one: Outcome, settings: Settings) -> Window:
-    given = settings.outcomes.windows.get(one.name, OutcomeSettings())
+    given = settings.outcomes.of(one.name)
     return Window(
         outcome=one.name,
         kinds=(_kind(one),),

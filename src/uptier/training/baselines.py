@@ -1,4 +1,4 @@
-"""What a head must beat: the points model, seat utilisation alone, logistic regression, and a constant."""
+"""What a head must beat: the points model, seat utilisation, the best signal alone, logistic regression, a constant."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uptier.model.points import points
+from uptier.training.best_single import SingleSignal, best_single
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
 
     from uptier.thresholds import Thresholds
 
+__all__ = ["SingleSignal", "best_single", "logistic_probability", "points_score", "utilisation_score"]
+
 UTILISATIONS = ("seat_utilisation", "peak_daily_utilisation")  # the second where users are known only by day
-LOGISTIC_STEPS = 500
+LOGISTIC_STEPS = 100  # Newton's: rows are many, columns few
 
 
 def points_score(test: pd.DataFrame, thresholds: Thresholds) -> NDArray[np.float64]:
@@ -97,6 +100,6 @@ def logistic_probability(
         ],
         sparse_threshold=0,
     )
-    model = make_pipeline(columns, LogisticRegression(max_iter=LOGISTIC_STEPS))
+    model = make_pipeline(columns, LogisticRegression(solver="newton-cholesky", max_iter=LOGISTIC_STEPS))
     model.fit(fit, label)
     return np.asarray(model.predict_proba(test)[:, 1])

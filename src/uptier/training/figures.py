@@ -1,4 +1,4 @@
-"""The figures of a training run: calibration and lift as SVG and PNG, and what moves each head."""
+"""The figures of a training run: calibration, lift and gain as SVG and PNG, and what moves each head."""
 
 from __future__ import annotations
 
@@ -27,13 +27,18 @@ def figures(trained: Trained) -> dict[str, bytes]:
     Returns
     -------
     dict of str to bytes
-        By file name: calibration and lift as SVG and PNG where a head was judged, and a SHAP summary as PNG for each
-        fitted head of the bundle.
+        By file name: calibration, lift and gain as SVG and PNG where a head was judged, and a SHAP summary as PNG for
+        each fitted head of the bundle.
     """
     drawn: dict[str, bytes] = {}
     judged = {outcome: made for outcome, made in trained.judgements.items() if made.head is not None}
     if judged:
-        for name, chart in (("calibration", calibration_chart(judged)), ("lift_by_decile", lift_chart(judged))):
+        charts = {
+            "calibration": calibration_chart(judged),
+            "lift_by_decile": lift_chart(judged),
+            "gain_by_decile": gain_chart(judged),
+        }
+        for name, chart in charts.items():
             drawn |= rendered(name, chart)
     return drawn | shap_summaries(trained)
 
@@ -111,7 +116,39 @@ def lift_chart(judged: Mapping[str, Judgement]) -> alt.ConcatChart:
     )
 
 
-def rendered(name: str, chart: alt.ConcatChart) -> dict[str, bytes]:
+def gain_chart(judged: Mapping[str, Judgement]) -> alt.ConcatChart:
+    """Draw how many of the positives the highest tenths hold together.
+
+    Parameters
+    ----------
+    judged : mapping of str to Judgement
+        By outcome; each with its figures.
+
+    Returns
+    -------
+    altair chart
+        One panel for each outcome; the diagonal is what choosing at random reaches.
+    """
+    rows = [
+        {"outcome": outcome, "share": (tenth + 1) / 10, "low": low, "gain": middle, "high": high}
+        for outcome, made in judged.items()
+        if made.head is not None and made.head.gain_by_decile is not None
+        for tenth, (low, middle, high) in enumerate(made.head.gain_by_decile)
+    ]
+    ends = [{"outcome": outcome, "share": end, "gain": end} for outcome in judged for end in (0.0, 1.0)]
+    return _panels(
+        rows,
+        [
+            ("line", ends, {"strokeDash": [4, 4], "color": "#999999"}, {}),
+            ("rule", rows, {"color": "#7a9cc6"}, {"y": "low", "y2": "high"}),
+            ("point", rows, {"filled": True, "color": "#1f5fa8"}, {}),
+        ],
+        x=("share", "share of the windows, highest scores first"),
+        y=("gain", "share of the conversions among them, 95 % interval"),
+    )
+
+
+def rendered(name: str, chart: alt.ConcatChart | alt.VConcatChart) -> dict[str, bytes]:
     """Render a chart, without a browser.
 
     Parameters

@@ -1,53 +1,50 @@
-"""Learning one head with LightGBM: small, strongly regularised trees, stopped early on accounts they never saw.
+"""Learning one head with LightGBM: a bag of small, strongly regularised models, stopped early on unseen accounts.
 
-How deep the trees are is chosen by the log loss on those accounts too: where signals only add up, single splits rank
-about as well as logistic regression does, and deeper trees worse (seen in simulation: 0.01 of AUC).
+Each account fold is held out from one model; all have as many rounds as what they say of the held-out accounts, taken
+together, gains by. The mean of them is what ships: it ranks better than one model learnt on everything, most of
+all where there is little to learn from, and no tree is grown for measuring alone. Only where much more is to be learnt
+than the few trees of a bag can hold is it one large model instead, as long as the held-out accounts gain by it.
+
+How deep the trees are is chosen by the log loss on the held-out accounts too: where signals only add up, single splits
+rank about as well as logistic regression does, and deeper trees worse (seen in simulation: 0.01 of AUC).
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median_low
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from uptier.training.bags import averaged
+from uptier.training.shapes import RICH, STUMPS, Shape, parameters, shapes
 
 if TYPE_CHECKING:
     import lightgbm
     from numpy.typing import NDArray
 
-    from uptier.settings import TrainingSettings
+    from uptier.training_settings import TrainingSettings
 
-MOST_ROUNDS = 300
-TRIAL_FOLDS = 2  # on which shapes are compared; the best one goes on to the others
-PATIENCE_ROUNDS = 30  # rounds without gain on the held-out accounts after which a fold stops
-SMALL_POSITIVES = 300  # below this, trees of depth 3 at most: deeper ones learn single accounts
+__all__ = ["Learnt", "Shape", "learnt", "normalised"]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Shape:
-    """How large trees are and how fast they learn.
-
-    Attributes
-    ----------
-    depth : int
-        Splits from the root to a leaf; so many signals act together at most.
-    leaves : int
-        Leaves of a tree.
-    rate : float
-        Learning rate; small trees learn faster, so that they too are done within the rounds.
-    """
-
-    depth: int
-    leaves: int
-    rate: float
-
-
-STUMPS = Shape(depth=1, leaves=2, rate=0.1)
-PAIRS = Shape(depth=2, leaves=4, rate=0.06)
-SMALL = Shape(depth=3, leaves=7, rate=0.04)
-LARGE = Shape(depth=5, leaves=15, rate=0.04)
+MOST_TREES = 200  # of all models of a bag together: what a head costs to explain
+MOST_ROUNDS = 600  # of a model that is no bag
+PATIENCE_ROUNDS = 30  # of large models, without gain on the held-out accounts, after which they stop
+ALIKE = 0.001  # of the log loss: what a trial cannot tell apart
+NEARLY = 10  # rounds before its last in which a bag must have stopped gaining for its rounds to have sufficed
+GAIN = 1e-9  # log loss below which a gain is rounding
+TRIAL_ROWS = 30_000  # on which shapes are compared where there are more
+TRIAL_FOLDS = 2  # and in how many folds there
+WORTH = 0.005  # of the log loss: about what averaging gains, which one large model forgoes
+TWO_FOLDS_ROWS = 100_000  # from here on, half of the rows are enough to find out how many rounds one model needs
+HURRY = 2.0  # how much faster a bag learns whose rounds do not suffice
+SPREAD_ROWS = 20_000  # on which the models of a bag are compared with each other: enough for a variance
+HALVINGS = 40  # of an interval of 2 in log-odds
+MOST_STRETCH = 2.0  # models that agree on nothing would ask for any
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,11 +54,13 @@ class Learnt:
     Attributes
     ----------
     trees : str
-        LightGBM's text of the model fitted on the whole fit slice.
+        LightGBM's text of the model that ships: the bag of all fold models, or one large model.
     shape : Shape
         How large its trees are.
     rounds : int
-        Its trees: the median of what the folds stopped at.
+        Trees of each of its models.
+    models : int
+        How many it is the mean of, one a fold; 1 for a large model.
     expected_margin : float
         Its margin before any signal is looked at, log-odds.
     out_of_fold : ndarray, shape (n_fit,)
@@ -75,67 +74,11 @@ class Learnt:
     trees: str
     shape: Shape
     rounds: int
+    models: int
     expected_margin: float
     out_of_fold: NDArray[np.float64]
     fold_test: NDArray[np.float64]
     whole_test: NDArray[np.float64]
-
-
-def shapes(positives: int) -> tuple[Shape, ...]:
-    """Give the shapes worth trying.
-
-    Parameters
-    ----------
-    positives : int
-        Rows of the fit slice with the outcome.
-
-    Returns
-    -------
-    tuple of Shape
-        Smallest first: small data gets small trees. None is deeper than 5, which was no worse than deeper ones when
-        tried and costs a thirteenth to explain.
-    """
-    return (STUMPS, PAIRS, SMALL if positives < SMALL_POSITIVES else LARGE)
-
-
-def parameters(shape: Shape, *, n: int, settings: TrainingSettings) -> dict[str, Any]:
-    """Give LightGBM's parameters for a shape of trees and the size of the data.
-
-    Parameters
-    ----------
-    shape : Shape
-        How large the trees are.
-    n : int
-        Rows of the fit slice.
-    settings : TrainingSettings
-        Seed and threads.
-
-    Returns
-    -------
-    dict
-        For `lightgbm.train`. No class weights: they ruin probabilities.
-    """
-    return {
-        "objective": "binary",
-        "metric": "binary_logloss",
-        "learning_rate": shape.rate,
-        "num_leaves": shape.leaves,
-        "max_depth": shape.depth,
-        "min_data_in_leaf": int(np.clip(n // 100, 10, 200)),
-        "min_sum_hessian_in_leaf": 1.0,
-        "lambda_l2": 10.0,
-        "feature_fraction": 0.6,
-        "bagging_fraction": 0.8,
-        "bagging_freq": 1,
-        "cat_smooth": 20.0,
-        "max_bin": 127,
-        "feature_pre_filter": False,
-        "seed": settings.seed,
-        "deterministic": True,
-        "force_row_wise": True,
-        "num_threads": settings.threads,
-        "verbosity": -1,
-    }
 
 
 def learnt(
@@ -146,6 +89,8 @@ def learnt(
     *,
     categories: list[int],
     settings: TrainingSettings,
+    shape: Shape | None = None,
+    monotone: Sequence[int] | None = None,
 ) -> Learnt:
     """Learn a head out of fold and as a whole.
 
@@ -156,45 +101,61 @@ def learnt(
     label : ndarray of int, shape (n_fit,)
         0 or 1.
     folds : ndarray of int, shape (n_fit,)
-        Account fold of each row.
+        Account fold of each row, from 0; at least two.
     test : ndarray, shape (n_test, n_signals)
         Signals of the test slice.
     categories : list of int
         Which columns hold codes of categories.
     settings : TrainingSettings
         Seed and threads.
+    shape : Shape, optional
+        Of the trees, where it was chosen before: by an earlier origin, say. Sought by default.
+    monotone : sequence of int, optional
+        For each column 1, -1 or 0, see :func:`parameters`; no constraint by default, and never one on a category.
 
     Returns
     -------
     Learnt
         Same input, same bytes: the trees are the same on any number of threads.
+
+    Notes
+    -----
+    The mean of models that err independently is less sure than each of them is: its margins lie closer together. With
+    the variance V of one model's margins over rows and the variance W between models at a row, it is V - W (1 - 1/K)
+    for K of them. The calibrator is learnt on margins of single models, so the margins of the bag are stretched by
+    V / (V - W (1 - 1/K)) around their mean, which gives both the same slope against the truth where errors are
+    independent of it; and moved so that the mean probability stays what it was.
     """
-    tried = shapes(int(label.sum()))
-    # one binning for all folds and shapes: bins know no labels, and binning anew costs as much as the trees
-    data = _dataset(fit, label, categories, parameters(tried[0], n=len(label), settings=settings)).construct()
-
-    def held_out(shape: Shape, number: int) -> _Fold:
-        chosen = parameters(shape, n=len(label), settings=settings)
-        return _stopped_early(data, chosen, fit, label, folds == number, test, settings=settings)
-
-    numbers = range(int(folds.max()) + 1)
-    trials = {shape: [held_out(shape, number) for number in numbers[:TRIAL_FOLDS]] for shape in tried}
-    best = min(tried, key=lambda shape: sum(fold.loss for fold in trials[shape]))
-    made = trials[best] + [held_out(best, number) for number in numbers[TRIAL_FOLDS:]]
-
-    out_of_fold = np.empty(len(label))
-    for number, fold in enumerate(made):
-        out_of_fold[folds == number] = fold.margins
-    rounds = median_low(fold.rounds for fold in made)
-    whole = _trained(data, parameters(best, n=len(label), settings=settings), rounds)
+    task = _Task(
+        fit=fit,
+        label=label,
+        folds=folds,
+        categories=categories,
+        settings=settings,
+        monotone=tuple(0 if place in set(categories) else way for place, way in enumerate(monotone or ())),
+    )
+    grown = _sought(task) if shape is None else task.grown(shape)
+    out_of_fold, fold_of = np.empty(len(label)), task.grouped(grown)
+    for number, booster in enumerate(grown.boosters):
+        held_out = fold_of[folds] == number
+        out_of_fold[held_out] = _margins(booster, fit[held_out], settings, rounds=grown.rounds)
+    by_model = np.array([_margins(booster, test, settings, rounds=grown.rounds) for booster in grown.boosters])
+    if grown.is_bag:
+        stretch, shift = _spread(grown, task, out_of_fold)
+        texts = [booster.model_to_string(num_iteration=grown.rounds) for booster in grown.boosters]
+        trees, whole_test = averaged(texts, stretch=stretch, shift=shift), stretch * by_model.mean(axis=0) + shift
+    else:
+        whole = task.whole(grown.shape, grown.rounds)
+        trees, whole_test = whole.model_to_string(), _margins(whole, test, settings, rounds=grown.rounds)
     return Learnt(
-        trees=normalised(whole.model_to_string()),
-        shape=best,
-        rounds=rounds,
-        expected_margin=_expected(whole, fit[:1], settings),
+        trees=normalised(trees),
+        shape=grown.shape,
+        rounds=grown.rounds,
+        models=len(grown.boosters) if grown.is_bag else 1,
+        expected_margin=_expected(trees, fit[:1], settings),
         out_of_fold=out_of_fold,
-        fold_test=np.array([fold.test_margins for fold in made]),
-        whole_test=_margins(whole, test, settings),
+        fold_test=by_model[fold_of],
+        whole_test=whole_test,
     )
 
 
@@ -215,63 +176,177 @@ def normalised(trees: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Fold:
-    """What one fold's model says of the accounts that it never saw, and of the test rows."""
+class _Grown:
+    """The models of a bag, one a fold, and what they say of the rows that they never saw."""
 
-    margins: NDArray[np.float64]
-    test_margins: NDArray[np.float64]
+    shape: Shape
+    boosters: list[lightgbm.Booster]
     rounds: int
     loss: float
 
-
-def _dataset(
-    matrix: NDArray[np.float64], label: NDArray[np.int64], categories: list[int], chosen: dict[str, Any]
-) -> lightgbm.Dataset:
-    import lightgbm
-
-    return lightgbm.Dataset(matrix, label=label, categorical_feature=categories, params=chosen, free_raw_data=False)
+    @property
+    def is_bag(self) -> bool:
+        return self.shape.depth < RICH.depth
 
 
-def _stopped_early(
-    data: lightgbm.Dataset,
-    chosen: dict[str, Any],
-    fit: NDArray[np.float64],
-    label: NDArray[np.int64],
-    held_out: NDArray[np.bool_],
-    test: NDArray[np.float64],
-    *,
-    settings: TrainingSettings,
-) -> _Fold:
-    import lightgbm
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Task:
+    """What there is to learn from."""
 
-    booster = lightgbm.train(
-        dict(chosen),
-        data.subset(np.flatnonzero(~held_out).tolist()),
-        num_boost_round=MOST_ROUNDS,
-        valid_sets=[data.subset(np.flatnonzero(held_out).tolist())],
-        callbacks=[lightgbm.early_stopping(PATIENCE_ROUNDS, verbose=False)],
-    )
-    margins = _margins(booster, fit[held_out], settings)
-    return _Fold(
-        margins=margins,
-        test_margins=_margins(booster, test, settings),
-        rounds=max(1, booster.best_iteration),
-        loss=float(np.sum(np.logaddexp(0.0, margins) - label[held_out] * margins)),
-    )
+    fit: NDArray[np.float64]
+    label: NDArray[np.int64]
+    folds: NDArray[np.int64]
+    categories: list[int]
+    settings: TrainingSettings
+    monotone: tuple[int, ...]
+
+    @cached_property
+    def models(self) -> int:
+        return int(self.folds.max()) + 1
+
+    @cached_property
+    def data(self) -> lightgbm.Dataset:
+        # one binning for all folds and shapes: bins know no labels, and binning anew costs as much as the trees
+        import lightgbm
+
+        chosen = parameters(STUMPS, n=len(self.label), settings=self.settings)
+        return lightgbm.Dataset(
+            self.fit, label=self.label, categorical_feature=self.categories, params=chosen
+        ).construct()
+
+    def grouped(self, grown: _Grown) -> NDArray[np.int64]:
+        """Which model held out each fold."""
+        return np.arange(self.models) % len(grown.boosters)
+
+    def grown(self, shape: Shape) -> _Grown:
+        two = shape.depth >= RICH.depth and len(self.label) > TWO_FOLDS_ROWS
+        return self.on(shape, np.arange(len(self.label)), 2 if two else self.models)
+
+    def on(self, shape: Shape, rows: NDArray[np.int64], count: int) -> _Grown:
+        """Grow so many models on some rows; each holds out what the folds dealt to it hold."""
+        fold = self.folds[rows] % count
+        # of a trial only the first models are grown: they tell shapes apart
+        numbers = range(count if len(rows) == len(self.label) else TRIAL_FOLDS)
+        if shape.depth >= RICH.depth:
+            return self._in_step(shape, rows, [fold == number for number in numbers])
+        return self._one_by_one(shape, rows, [fold == number for number in numbers])
+
+    def _one_by_one(self, shape: Shape, rows: NDArray[np.int64], held_out: list[NDArray[np.bool_]]) -> _Grown:
+        """Grow the few rounds of each model of a bag; only one of them holds its rows in memory at a time."""
+        import lightgbm
+
+        boosters, curves = [], []
+        for held in held_out:
+            booster = self._began(shape, rows, held)
+            curve = []
+            for _ in range(self.most):
+                booster.update()
+                curve.append(booster.eval_valid()[0][2] * int(held.sum()))
+            curves.append(curve)
+            # a model that was read holds trees alone
+            boosters.append(lightgbm.Booster(model_str=booster.model_to_string()))
+            del booster
+        losses = np.array(curves).sum(axis=0) / sum(int(held.sum()) for held in held_out)
+        rounds = int(np.argmax(losses <= losses.min() + GAIN)) + 1
+        return _Grown(shape=shape, boosters=boosters, rounds=rounds, loss=float(losses[rounds - 1]))
+
+    def _in_step(self, shape: Shape, rows: NDArray[np.int64], held_out: list[NDArray[np.bool_]]) -> _Grown:
+        """Grow all models together, until what they say of the rows held out no longer gains."""
+        boosters = [self._began(shape, rows, held) for held in held_out]
+        weights = np.array([held.sum() for held in held_out], dtype=np.float64)
+        best, rounds = np.inf, 0
+        for number in range(1, MOST_ROUNDS + 1):
+            for booster in boosters:
+                booster.update()
+            loss = float(np.average([booster.eval_valid()[0][2] for booster in boosters], weights=weights))
+            if loss < best - GAIN:
+                best, rounds = loss, number
+            elif number - rounds >= PATIENCE_ROUNDS:
+                break
+        return _Grown(shape=shape, boosters=boosters, rounds=max(1, rounds), loss=best)
+
+    def _began(self, shape: Shape, rows: NDArray[np.int64], held: NDArray[np.bool_]) -> lightgbm.Booster:
+        import lightgbm
+
+        chosen = parameters(shape, n=len(rows), settings=self.settings, monotone=self.monotone)
+        booster = lightgbm.Booster(chosen, self.data.subset(rows[~held].tolist()))
+        return booster.add_valid(self.data.subset(rows[held].tolist()), "held out")
+
+    @property
+    def most(self) -> int:
+        """Rounds of each model of a bag."""
+        return MOST_TREES // self.models
+
+    def whole(self, shape: Shape, rounds: int) -> lightgbm.Booster:
+        import lightgbm
+
+        chosen = parameters(shape, n=len(self.label), settings=self.settings, monotone=self.monotone)
+        return lightgbm.train(chosen, self.data, num_boost_round=rounds)
 
 
-def _trained(data: lightgbm.Dataset, chosen: dict[str, Any], rounds: int) -> lightgbm.Booster:
-    import lightgbm
+def _sought(task: _Task) -> _Grown:
+    n, tried = len(task.label), shapes(int(task.label.sum()))
+    rows, is_trial = np.arange(n), n > TRIAL_ROWS
+    if is_trial:
+        rows = np.sort(np.random.default_rng(task.settings.seed).choice(n, TRIAL_ROWS, replace=False))
 
-    return lightgbm.train(dict(chosen), data, num_boost_round=rounds)
+    def on_trial(shape: Shape) -> _Grown:
+        return task.on(shape, rows, task.models)
+
+    trials = [on_trial(shape) for shape in tried]
+    best = min(trials, key=lambda grown: grown.loss)
+    if is_trial:
+        # what some rows just fail to show, all may: of shapes that do about as well there, the largest
+        best = [grown for grown in trials if grown.loss <= best.loss * (1 + ALIKE)][-1]
+    if best.rounds + NEARLY > task.most:
+        # its rounds do not suffice: it learns faster, or as one model with as many rounds as it takes
+        best = min(best, on_trial(_faster(best.shape)), key=lambda grown: grown.loss)
+        if best.shape.depth > 1:
+            rich = on_trial(RICH)
+            best = rich if rich.loss < best.loss * (1 - WORTH) else best
+    return task.grown(best.shape) if is_trial else best
 
 
-def _margins(booster: lightgbm.Booster, matrix: NDArray[np.float64], settings: TrainingSettings) -> NDArray[np.float64]:
+def _faster(shape: Shape) -> Shape:
+    return dataclasses.replace(shape, rate=shape.rate * HURRY)
+
+
+def _spread(grown: _Grown, task: _Task, out_of_fold: NDArray[np.float64]) -> tuple[float, float]:
+    """Give by how much the mean of the models is stretched, and what is then added to it."""
+    n = len(out_of_fold)
+    rows = np.unique(np.linspace(0, n - 1, min(n, SPREAD_ROWS)).astype(np.int64))
+    some = task.fit[rows]
+    every = np.array([_margins(one, some, task.settings, rounds=grown.rounds) for one in grown.boosters])
+    one, between = float(out_of_fold.var()), float(every.var(axis=0, ddof=1).mean())
+    mean = one - between * (1 - 1 / len(every))
+    stretch = one / mean if mean * MOST_STRETCH > one else MOST_STRETCH
+    centre = float(out_of_fold.mean())
+    # the margins that the bag has on rows that none of its models saw, as far as their spread goes
+    wider = centre + (out_of_fold - centre) * np.sqrt(stretch)
+    wanted, low, high = float(_probability(out_of_fold).mean()), -1.0, 1.0
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if float(_probability(wider + middle).mean()) > wanted else (middle, high)
+    return stretch, centre * (1 - stretch) + low
+
+
+def _probability(margin: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-margin)))
+
+
+def _margins(
+    booster: lightgbm.Booster, matrix: NDArray[np.float64], settings: TrainingSettings, *, rounds: int
+) -> NDArray[np.float64]:
     if not len(matrix):
         return np.empty(0)
-    return np.asarray(booster.predict(matrix, raw_score=True, num_threads=settings.threads))
+    return np.asarray(
+        booster.predict(matrix, raw_score=True, num_iteration=rounds, num_threads=settings.threads), dtype=np.float64
+    )
 
 
-def _expected(booster: lightgbm.Booster, row: NDArray[np.float64], settings: TrainingSettings) -> float:
+def _expected(trees: str, row: NDArray[np.float64], settings: TrainingSettings) -> float:
+    import lightgbm
+
+    booster = lightgbm.Booster(model_str=trees)
     contributions = np.asarray(booster.predict(row, pred_contrib=True, num_threads=settings.threads))
     return float(contributions[0, -1])

@@ -6,45 +6,74 @@ import dataclasses
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from uptier.model.bundle import BundleSignal, Head, encoded
+from uptier.settings import CONVERSIONS
+from uptier.signals.signal import Effect
 from uptier.training import baselines
-from uptier.training.calibrating import platt
-from uptier.training.fitting import learnt
-from uptier.training.judging import Judgement, Scored, calibration_curve, predicted, scored
+from uptier.training.alarms import accepted, alarms_of
+from uptier.training.at_origins import by_origin, led_in
+from uptier.training.champion import Champion, not_worse
+from uptier.training.judging import Judgement, Scored, calibration_by_segment, calibration_curve, predicted, scored
+from uptier.training.known_at_audit import known_at_alarms
 from uptier.training.pooling import counted, pooled_head, too_few
-from uptier.training.promotion import LOGISTIC_MARGIN, Comparison, compared
-from uptier.training.resampling import Draws, drawn_accounts, losses
-from uptier.training.splitting import Slices, account_folds
+from uptier.training.promotion import (
+    LOGISTIC_MARGIN,
+    Comparison,
+    above_one_signal,
+    calibrated,
+    compared,
+    led_origins,
+    without_alarm,
+)
+from uptier.training.rate_drift import base_rate_drift
+from uptier.training.resampling import drawn_accounts, losses
+from uptier.training.rolled import Material, Rolled, model_of, rolled
+from uptier.training.splitting import Origin
+from uptier.training.trigger_records import records_of
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from uptier.outcomes.outcome import Examples
     from uptier.settings import Settings
+    from uptier.signals.catalog import Catalog
+    from uptier.training.known_at_audit import Difference
+
+SEGMENTS = ("plan", "segment", "industry", "region")  # signals by whose values calibration is looked at
+MRR, MONTHS = "mrr", 12  # the signal that says what an account pays a month
+NOTHING_LEARNT = (
+    "On accounts that the model had not seen, a higher margin did not mean a higher chance: nothing was learnt "
+    "that holds for others. Every account gets the base rate."
+)
 
 
 def learnt_head(
     given: Examples,
-    slices: Slices,
+    origins: Sequence[Origin],
     signals: Sequence[BundleSignal],
     categories: Mapping[str, Sequence[str]],
     *,
     settings: Settings,
     seconds: dict[str, float],
+    champion: Champion | None = None,
+    catalog: Catalog | None = None,
+    differing: Sequence[Difference] = (),
+    gain: float | None = None,
 ) -> tuple[Head, Judgement]:
-    """Learn a head, and measure it and its baselines on the test slice.
+    """Learn a head from all that is known, and measure at every origin the way in which it was learnt.
 
     Parameters
     ----------
     given : Examples
         Labelled rows of one outcome.
-    slices : Slices
-        Which of them are fit and which are test.
+    origins : sequence of Origin
+        Where the way of learning is tested.
     signals : sequence of BundleSignal
         The model's columns.
     categories : mapping of str to sequence of str
@@ -53,22 +82,32 @@ def learnt_head(
         The project.
     seconds : dict of str to float
         Time by phase; added to.
+    champion : Champion, optional
+        The model that scores today.
+    catalog : Catalog, optional
+        Signals and triggers: whether the champion was learnt on the same, and whose track records are kept.
+    differing : sequence of Difference
+        What the known-at audit found.
+    gain : float, optional
+        Median relative gain in MRR by an upsell of this kind, share; for the ARR that is expected at capacity.
 
     Returns
     -------
     head : Head
-        Fitted, whether or not it will pass the gate; the pooled rate where there are too few cases, or where nothing
-        was learnt.
+        Fitted on all rows, whether or not it will pass the gate; the pooled rate where there are too few cases, or
+        where nothing was learnt.
     judgement : Judgement
         With what the gate is to look at; no comparisons for a pooled head.
     """
     every_row = np.arange(len(given.frame))
+    tested = np.concatenate([origin.test for origin in origins]) if origins else every_row[:0]
+    first = origins[0].fit if origins else every_row[:0]
     judgement = Judgement(
         outcome=given.outcome,
         everything=counted(given, every_row),
-        fit=counted(given, slices.fit),
-        test=counted(given, slices.test),
-        purged=slices.purged,
+        fit=counted(given, first),
+        test=counted(given, tested),
+        purged=origins[0].purged if origins else 0,
         left_out=dict(given.left_out),
     )
     knobs = settings.training
@@ -76,120 +115,137 @@ def learnt_head(
     if why:
         return pooled_head(given, every_row, why=why), dataclasses.replace(judgement, fallback=why)
 
-    label, account = given.label.to_numpy(dtype=np.int64), given.frame["account_id"]
-    matrix = encoded(given.frame, signals, categories)
-    codes = [place for place, one in enumerate(signals) if one.is_category]
-    with _measured(seconds, "fit"):
-        folds = account_folds(
-            account.iloc[slices.fit], given.label.iloc[slices.fit], folds=knobs.folds, seed=knobs.seed
-        )
-        model = learnt(
-            matrix[slices.fit], label[slices.fit], folds, matrix[slices.test], categories=codes, settings=knobs
-        )
-    judgement = dataclasses.replace(judgement, rounds=model.rounds, depth=model.shape.depth)
-    calibrator = platt(model.out_of_fold, label[slices.fit])
-    base = pooled_head(given, slices.fit, why="")
-    if calibrator is None:
-        why = (
-            "On accounts that the model had not seen, a higher margin did not mean a higher chance: nothing was learnt "
-            "that holds for others. Every account gets the base rate."
-        )
-        return base.pooled(why), dataclasses.replace(judgement, fallback=why)
-    head = dataclasses.replace(
-        base, trees=model.trees, calibrator=calibrator, expected_margin=model.expected_margin, fallback=None
+    material = Material(
+        given=given,
+        matrix=encoded(given.frame, signals, categories),
+        names=tuple(one.name for one in signals),
+        codes=[place for place, one in enumerate(signals) if one.is_category],
+        effects=_held_effects(given.outcome, catalog, settings),
     )
+    with _measured(seconds, "fit"):
+        model, _ = model_of(material, every_row, every_row[:0], knobs)
+    judgement = dataclasses.replace(judgement, rounds=model.learnt.rounds, depth=model.learnt.shape.depth)
+    ringing = (
+        *alarms_of(given, every_row, signals, categories, settings=settings, margin=model.learnt.out_of_fold),
+        *known_at_alarms(given.outcome, differing),
+    )
+    alarms, lived_with = accepted(ringing, knobs.accept_alarms)
+    drift = base_rate_drift(given.label, given.frame["as_of"], account=given.frame["account_id"])
+    judgement = dataclasses.replace(judgement, alarms=alarms, accepted_alarms=lived_with, drift=drift.told())
+    base = pooled_head(given, every_row, why="")
+    if model.calibrator is None:
+        return base.pooled(NOTHING_LEARNT), dataclasses.replace(judgement, fallback=NOTHING_LEARNT)
+    head = dataclasses.replace(
+        base,
+        trees=model.learnt.trees,
+        calibrator=model.calibrator,
+        expected_margin=model.learnt.expected_margin,
+        fallback=None,
+    )
+    with _measured(seconds, "test"):
+        asked = rolled(material, origins, knobs)
     with _measured(seconds, "judge"):
-        test = given.frame.iloc[slices.test]
-        truth, share = label[slices.test], knobs.capacity_share
-        draws = drawn_accounts(test["account_id"].to_numpy(dtype=object), draws=knobs.bootstraps, seed=knobs.seed)
-        unseen = calibrator(unseen_scores(model.fold_test, folds, account.iloc[slices.fit], test["account_id"]))
-        ungrouped = predicted(truth, calibrator(model.whole_test), draws, capacity_share=share)
-
-        constant = np.full(len(truth), head.base_rate)
-        beside, signal = _baselines(given, slices, matrix, codes, folds, truth, draws, settings=settings)
-        beside["constant"] = predicted(truth, constant, draws, capacity_share=share)
-        itself = predicted(truth, unseen, draws, capacity_share=share)
-        lead = -losses(truth, unseen, draws).log_loss, -losses(truth, constant, draws).log_loss
-        judgement = dataclasses.replace(
-            judgement,
-            head=itself.figures(),
-            ungrouped=ungrouped.figures(),
-            baselines={name: scorer.figures() for name, scorer in beside.items()},
-            utilisation_signal=signal,
-            comparisons=(
-                *_auc_comparisons(itself, beside, signal),
-                compared(*lead, against="the base rate", measure="log loss"),
-            ),
-            calibration=calibration_curve(truth, unseen, draws),
-        )
+        judgement = _judged(judgement, given, asked, settings, champion, catalog, gain)
     return head, judgement
 
 
-def unseen_scores(
-    fold_test: NDArray[np.float64], folds: NDArray[np.int64], fit_accounts: pd.Series, test_accounts: pd.Series
-) -> NDArray[np.float64]:
-    """Give each test row a score by a model that never saw its account.
-
-    Parameters
-    ----------
-    fold_test : ndarray, shape (n_folds, n_test)
-        Scores of the test rows by each fold's model.
-    folds : ndarray of int, shape (n_fit,)
-        Account fold of each fit row.
-    fit_accounts, test_accounts : Series of str
-        Account of each row.
-
-    Returns
-    -------
-    ndarray, shape (n_test,)
-        By the model of the fold that held the account out. Accounts that are in no fold, which no model has seen, are
-        dealt to the fold models in turn: their mean would be a better score than any one that ships.
-    """
-    fold_of = pd.Series(folds, index=fit_accounts.to_numpy())
-    fold_of = fold_of[~fold_of.index.duplicated()]
-    number, _ = pd.factorize(test_accounts, sort=True)
-    fold = test_accounts.map(fold_of).to_numpy(dtype=np.float64, na_value=np.nan)
-    fold = np.where(np.isnan(fold), number % len(fold_test), fold).astype(np.int64)
-    return np.asarray(fold_test[fold, np.arange(len(fold))])
+def _held_effects(outcome: str, catalog: Catalog | None, settings: Settings) -> tuple[int, ...]:
+    # effects are declared on the chance of an upsell; on churn most say nothing
+    if catalog is None or settings.training.monotone == "off" or outcome not in CONVERSIONS:
+        return ()
+    ways = {Effect.RAISES: 1, Effect.LOWERS: -1}
+    return tuple(ways.get(one.effect, 0) for one in catalog.signals)
 
 
-def _baselines(
+def _judged(
+    judgement: Judgement,
     given: Examples,
-    slices: Slices,
-    matrix: NDArray[np.float64],
-    codes: list[int],
-    folds: NDArray[np.int64],
-    truth: NDArray[np.int64],
-    draws: Draws,
-    *,
+    asked: Rolled,
     settings: Settings,
-) -> tuple[dict[str, Scored], str]:
-    fit, test = given.frame.iloc[slices.fit], given.frame.iloc[slices.test]
-    share = settings.training.capacity_share
-    utilised, signal = baselines.utilisation_score(fit, test)
-    label = given.label.to_numpy(dtype=np.int64)[slices.fit]
-    # by the same folds as the head: neither has seen the account that it scores
-    by_fold = [
-        baselines.logistic_probability(
-            matrix[slices.fit][folds != fold], label[folds != fold], matrix[slices.test], categories=codes
-        )
-        for fold in range(int(folds.max()) + 1)
-    ]
-    logistic = unseen_scores(np.array(by_fold), folds, fit["account_id"], test["account_id"])
+    champion: Champion | None,
+    catalog: Catalog | None,
+    gain: float | None,
+) -> Judgement:
+    test, knobs = given.frame.iloc[asked.rows], settings.training
+    truth = given.label.to_numpy(dtype=np.int64)[asked.rows]
+    draws = drawn_accounts(test["account_id"].to_numpy(dtype=object), draws=knobs.bootstraps, seed=knobs.seed)
     points = baselines.points_score(test, settings.thresholds)
-    return {
-        "points": scored(truth, points, draws, capacity_share=share),
-        "utilisation": scored(truth, utilised, draws, capacity_share=share),
-        "logistic": predicted(truth, logistic, draws, capacity_share=share),
-    }, signal
+    dates = test["as_of"].to_numpy()
+    measured = partial(predicted, truth, draws=draws, capacity_share=knobs.capacity_share, as_of=dates)
+    ranked = partial(scored, truth, draws=draws, capacity_share=knobs.capacity_share, as_of=dates)
+    expected, realised = _values(given, asked, test, gain)
+    itself = measured(asked.unseen, expected_value=expected, realised_value=realised)
+    beside = {
+        "points": ranked(points),
+        "utilisation": ranked(asked.utilisation),
+        "best_single": ranked(asked.single),
+        "logistic": measured(asked.logistic),
+        "constant": measured(asked.base),
+    }
+    figures, stable = itself.figures(), by_origin(asked, truth, points, draws)
+    lead = -losses(truth, asked.unseen, draws).log_loss, -losses(truth, asked.base, draws).log_loss
+    held = not_worse(
+        champion,
+        given.outcome,
+        test,
+        truth,
+        asked.unseen,
+        draws,
+        catalogue_hash="" if catalog is None else catalog.fingerprint(settings.thresholds),
+        least_cases=knobs.min_test_positives,
+    )
+    return dataclasses.replace(
+        judgement,
+        head=figures,
+        ungrouped=measured(asked.ungrouped).figures(),
+        baselines={name: scorer.figures() for name, scorer in beside.items()},
+        utilisation_signal=asked.utilisation_signal,
+        best_single_signal=asked.single_signal,
+        comparisons=(
+            *_auc_comparisons(itself, beside, asked),
+            compared(*lead, against="the base rate", measure="log loss"),
+        ),
+        calibration=calibration_curve(truth, asked.unseen, draws),
+        segments=calibration_by_segment(
+            {name: test[name].to_numpy() for name in SEGMENTS if name in test}, truth, asked.unseen, draws
+        ),
+        origins=stable,
+        conditions=(
+            led_origins(led_in(stable), len(stable)),
+            above_one_signal(
+                compared(
+                    itself.ranking.auc,
+                    beside["best_single"].ranking.auc,
+                    against=f"the best single signal ({asked.single_signal or 'none tells anything'})",
+                    measure="AUC",
+                )
+            ),
+            calibrated(
+                {"slope": figures.calibration_slope, "predicted over observed": figures.predicted_over_observed}
+            ),
+            without_alarm([one.told() for one in judgement.alarms]),
+            *([held] if held else []),
+        ),
+        triggers=() if catalog is None else records_of(given, catalog, settings=settings, origins=asked.dates),
+    )
 
 
-def _auc_comparisons(itself: Scored, beside: Mapping[str, Scored], signal: str) -> tuple[Comparison, ...]:
+def _values(
+    given: Examples, asked: Rolled, test: pd.DataFrame, gain: float | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | tuple[None, None]:
+    """Give the ARR that each tested row was expected to bring, and did; nothing where prices are not known."""
+    if gain is None or not len(given.gained) or MRR not in test:
+        return None, None
+    arr = MONTHS * test[MRR].to_numpy(dtype=np.float64, na_value=np.nan)
+    return asked.unseen * arr * gain, given.gained.to_numpy(dtype=np.float64)[asked.rows]
+
+
+def _auc_comparisons(itself: Scored, beside: Mapping[str, Scored], asked: Rolled) -> tuple[Comparison, ...]:
     auc = itself.ranking.auc
     alone = {
         "seat_utilisation": "seat utilisation alone",
         "peak_daily_utilisation": "peak daily utilisation alone",
-    }.get(signal, "seat utilisation, which is not known,")
+    }.get(asked.utilisation_signal, "seat utilisation, which is not known,")
     return (
         compared(auc, beside["points"].ranking.auc, against="the points model", measure="AUC"),
         compared(auc, beside["utilisation"].ranking.auc, against=alone, measure="AUC"),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from uptier.outcomes.outcome import Examples
-    from uptier.settings import TrainingSettings
+    from uptier.training_settings import TrainingSettings
 
 CONFIDENCE = 0.95
 

@@ -6,6 +6,11 @@ of the comparisons' (an intersection-union test, Berger 1982), and the p-values 
 together by Holm's step-down (1979). Logistic regression need not be beaten: a head that is not worse by 0.01 is kept
 for its reasons; that guard is read from the plain 95 % interval.
 
+A head that leads must also lead the points model at two thirds of the origins, lead the one signal that ranks best by
+itself, be calibrated within bounds, raise no
+leakage alarm that the project has not accepted, and not be shown to be worse than the champion's: these are conditions,
+each read by itself.
+
 Each p-value is one-sided, from the difference over its standard deviation in the account bootstrap (a normal
 approximation: a percentile could not fall below one over the number of draws). A head passes exactly where the lower
 bounds of the intervals shown lie above zero.
@@ -28,6 +33,8 @@ if TYPE_CHECKING:
 
 ALPHA = 0.025  # one-sided: the lower end of a 95 % interval
 LOGISTIC_MARGIN = -0.01  # AUC; how much worse than logistic regression a head may be
+LEADS_IN = 2 / 3  # share of the origins at which a head must rank better than the points model
+CALIBRATED = (0.8, 1.25)  # what the interval of slope, and of predicted over observed cases, must reach into
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +138,25 @@ class Comparison:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Condition:
+    """What a head must fulfil beside its leads.
+
+    Attributes
+    ----------
+    name : str
+        ``origins``, ``best_single``, ``calibration``, ``alarms`` or ``champion``.
+    passed : bool
+        Whether it does.
+    told : str
+        What was found, in words.
+    """
+
+    name: str
+    passed: bool
+    told: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """Whether a head may be used.
 
@@ -140,10 +166,13 @@ class Verdict:
         It may.
     comparisons : tuple of Comparison
         At the levels they were judged at.
+    conditions : tuple of Condition
+        What else was asked of it.
     """
 
     passed: bool
     comparisons: tuple[Comparison, ...]
+    conditions: tuple[Condition, ...] = ()
 
     def why(self) -> str:
         """Say why a head is not used.
@@ -154,9 +183,8 @@ class Verdict:
             Empty for one that passed.
         """
         failed = [comparison.told() for comparison in self.comparisons if not comparison.passed]
-        if not failed:
-            return ""
-        return f"Not better by more than chance on the test slice, {'; '.join(failed)}."
+        told = [f"Not better by more than chance on the test slice, {'; '.join(failed)}."] if failed else []
+        return " ".join([*told, *(one.told for one in self.conditions if not one.passed)])
 
 
 def compared(
@@ -193,13 +221,103 @@ def compared(
     return Comparison(against=against, measure=measure, difference=float(lead[0]), error=error, least=least)
 
 
-def verdicts(comparisons: Mapping[str, Sequence[Comparison]]) -> dict[str, Verdict]:
+def led_origins(led: int, origins: int) -> Condition:
+    """Ask that a head led the points model at most origins.
+
+    Parameters
+    ----------
+    led : int
+        At how many it did.
+    origins : int
+        How many there were.
+
+    Returns
+    -------
+    Condition
+        Two thirds of them are needed.
+    """
+    needed = math.ceil(LEADS_IN * origins)
+    return Condition(
+        name="origins",
+        passed=led >= needed,
+        told=f"It ranked better than the points model at {led} of {origins} origins; {needed} are needed.",
+    )
+
+
+def above_one_signal(lead: Comparison) -> Condition:
+    """Ask that a head ranks better than the one signal that ranked best where it was learnt.
+
+    Parameters
+    ----------
+    lead : Comparison
+        Over that signal, in AUC.
+
+    Returns
+    -------
+    Condition
+        By the plain figure: that signal is the luckiest of a hundred, and a young company's data cannot show more.
+    """
+    return Condition(
+        name="best_single",
+        passed=lead.difference > 0,
+        told=f"It ranks {'better' if lead.difference > 0 else 'no better'} than one signal alone: {lead.told()}.",
+    )
+
+
+def without_alarm(alarms: Sequence[str]) -> Condition:
+    """Ask that nothing smells of a leak.
+
+    Parameters
+    ----------
+    alarms : sequence of str
+        Leakage alarms that the project has not accepted, in words.
+
+    Returns
+    -------
+    Condition
+        There may be none.
+    """
+    told = f"Leakage alarm: {' '.join(alarms)} See docs/alarms.md." if alarms else "No leakage alarm rang."
+    return Condition(name="alarms", passed=not alarms, told=told)
+
+
+def calibrated(figures: Mapping[str, tuple[float, float, float] | None]) -> Condition:
+    """Ask that probabilities are about what they say.
+
+    Parameters
+    ----------
+    figures : mapping of str to tuple of float
+        By name (``slope``, ``predicted over observed``): low, figure, high; None where it was not measured.
+
+    Returns
+    -------
+    Condition
+        Each interval must reach into 0.8 to 1.25: what is shown to lie outside is out of bounds.
+    """
+    low_bound, high_bound = CALIBRATED
+    # written so that a figure that is not known does not pass
+    out = [
+        f"{name} {middle:.2f} ({low:.2f} to {high:.2f})"
+        for name, one in figures.items()
+        if one is not None
+        for low, middle, high in [one]
+        if not (high >= low_bound and low <= high_bound)
+    ]
+    told = f"Its probabilities are not what they say: {'; '.join(out)}; {low_bound} to {high_bound} must be reached."
+    return Condition(name="calibration", passed=not out, told=told if out else "Its probabilities are what they say.")
+
+
+def verdicts(
+    comparisons: Mapping[str, Sequence[Comparison]], conditions: Mapping[str, Sequence[Condition]] | None = None
+) -> dict[str, Verdict]:
     """Judge all heads that were fitted.
 
     Parameters
     ----------
     comparisons : mapping of str to sequence of Comparison
         By outcome; those with a `least` below zero are guards and read at the plain level.
+    conditions : mapping of str to sequence of Condition, optional
+        By outcome: what else is asked.
 
     Returns
     -------
@@ -215,7 +333,9 @@ def verdicts(comparisons: Mapping[str, Sequence[Comparison]]) -> dict[str, Verdi
     for outcome, made in comparisons.items():
         level = levels.get(outcome, ALPHA)
         read = tuple(one.at(level) if one.least >= 0 else one for one in made)
-        judged[outcome] = Verdict(passed=bool(read) and all(one.passed for one in read), comparisons=read)
+        asked = tuple((conditions or {}).get(outcome, ()))
+        passed = bool(read) and all(one.passed for one in read) and all(one.passed for one in asked)
+        judged[outcome] = Verdict(passed=passed, comparisons=read, conditions=asked)
     return judged
 
 

@@ -1,56 +1,45 @@
-"""MLflow: a training run written down, the model registered, the champion found again.
+"""A training run written down in MLflow, and its model registered.
 
-Everything lies in the project's store (a SQLite file and a folder of artifacts) unless the YAML names a server. A model
-is logged first, then read back, and registered only if what was stored carries its signature: a model without one
-accepts any columns.
-
-The package itself is stored beside the model: uptier need not be on an index for a serving process to load it, and a
-model keeps the code that formed it.
+One run is the training; below it each head has a run of its own, with its parameters, figures and a description of the
+rows it was learnt from. Everything lies in the project's store (a SQLite file and a folder of artifacts) unless a
+server is named. A model is logged first, then read back, and registered only if what was stored carries its signature:
+a model without one accepts any columns. If anything fails, the runs are marked as failed and nothing stays registered.
 """
 
 from __future__ import annotations
 
 import contextlib
-import logging
+import datetime as dt
 import os
 import tempfile
-import urllib.parse
-import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from uptier.errors import StoreError, TrainingError
-from uptier.model.bundle import Bundle
-from uptier.training import record
-from uptier.training.store import require_database, require_writable
+from uptier.errors import TrainingError
+from uptier.training import record, registry
+from uptier.training.audit import actor_of
+from uptier.training.card import NOTHING_MORE, Evidence, short_card
+from uptier.training.connection import address, artifact_location, best_effort, connected
+from uptier.training.logged_model import model_logged
+from uptier.training.store import require_writable
+from uptier.training.versions import CHAMPION, aliased, differing, load_champion, load_version, run_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.models import ModelSignature
+    from mlflow.entities import Run
+    from mlflow.entities.model_registry import ModelVersion
     from mlflow.models.model import ModelInfo
-    from mlflow.types.schema import ColSpec, TensorSpec
 
+    from uptier.model.bundle import Bundle
     from uptier.settings import Settings
     from uptier.training.training import Trained
 
-CHAMPION = "champion"
-DATABASE = "mlflow.db"
-ARTIFACTS = "mlflow-artifacts"
-SERVED = "served_model.py"
-MODEL = "model"  # name of the logged model
-BUNDLE = "bundle"  # name of its artifact
-REQUIREMENTS = ("lightgbm", "mlflow", "numpy", "pandas")  # what a bundle needs to score
+__all__ = ["Registered", "load_champion", "load_version", "log_and_register", "run_of"]
 
-QUIET = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    # a server that is away is said so within seconds, not after minutes of retries
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
-}
+PARAMETERS_AT_ONCE = 100  # the most that MLflow takes in one request
+METRICS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,17 +54,24 @@ class Registered:
         Registered name of the model.
     version : str
         Its version.
-    alias : str or None
-        ``champion``, or None where the gate refused.
+    alias : str
+        ``champion``, or ``challenger`` where the gate refused.
     """
 
     run_id: str
     name: str
     version: str
-    alias: str | None
+    alias: str
 
 
-def log_and_register(trained: Trained, settings: Settings) -> Registered:
+def log_and_register(
+    trained: Trained,
+    settings: Settings,
+    *,
+    actor: str | None = None,
+    at: dt.datetime | None = None,
+    evidence: Evidence = NOTHING_MORE,
+) -> Registered:
     """Write a training run down and register its bundle; make it the champion if the gate lets it.
 
     Parameters
@@ -84,6 +80,12 @@ def log_and_register(trained: Trained, settings: Settings) -> Registered:
         What was learnt and how it was judged.
     settings : Settings
         The project.
+    actor : str, optional
+        Who trained it, for the audit; by default what the environment says.
+    at : datetime, optional
+        When, with its zone; now by default.
+    evidence : Evidence, optional
+        What else the model card tells.
 
     Returns
     -------
@@ -95,203 +97,40 @@ def log_and_register(trained: Trained, settings: Settings) -> Registered:
     TrainingError
         If the model was stored without its signature; it is then not registered.
     StoreError
-        If the store cannot be written or the server does not answer.
+        If the store cannot be written or the server does not answer; nothing is then registered.
     """
-    if settings.mlflow.uri is None:
+    actor = actor or actor_of(os.environ)
+    at = at or dt.datetime.now(dt.UTC)
+    if address(settings, os.environ) is None:
         require_writable(settings.store)  # before seconds are spent on figures
-    drawn = record.files(trained, settings)
-    with _connected(settings, writes=True) as client:
-        import mlflow
-
+    drawn = record.files(trained, settings, evidence)
+    with connected(settings, writes=True) as client:
         experiment = _experiment(client, settings)
-        with mlflow.start_run(experiment_id=experiment, run_name=trained.bundle.trained_at_as_of.isoformat()) as run:
-            mlflow.log_params(record.parameters(trained, settings))
-            mlflow.log_metrics(record.metrics(trained))
-            mlflow.set_tags(record.tags(trained))
-            _log_files(drawn)
-            logged = _log_model(trained.bundle)
-        _require_signature(logged.model_uri, trained.bundle)
-        _ensure_registered(client, settings.mlflow.model)
-        made = client.create_model_version(
-            settings.mlflow.model,
-            logged.model_uri,
-            run.info.run_id,
-            model_id=logged.model_id,
-            tags=record.tags(trained),
-        )
-        if trained.promoted:
-            client.set_registered_model_alias(settings.mlflow.model, CHAMPION, made.version)
-        return Registered(
-            run_id=run.info.run_id,
-            name=settings.mlflow.model,
-            version=str(made.version),
-            alias=CHAMPION if trained.promoted else None,
-        )
+        named = {"mlflow.note.content": short_card(trained, settings), **record.tags(trained)}
+        with _run(client, experiment, trained.bundle.trained_at_as_of.isoformat(), named) as run:
+            run_id = run.info.run_id
+            with (
+                # before the metrics: MLflow would ask for the history of each, hundreds of times
+                model_logged(client, run, trained.bundle) as logged,
+                _heads_logged(client, run, drawn, trained=trained, settings=settings) as heads,
+            ):
+                _log_values(client, run_id, record.parameters(trained, settings), record.metrics(trained))
+                _log_files(client, run_id, drawn)
+                _require_signature(logged.model_uri, trained.bundle)
+                with _version_made(client, logged, run_id, trained=trained, settings=settings) as made:
+                    for tag, value in record.head_tags(trained, str(made.version)).items():
+                        client.set_model_version_tag(made.name, made.version, tag, value)
+                    alias = registry.enter(client, made, passed=trained.promoted, why=_why(trained), actor=actor, at=at)
+                    for finished in (*heads, run_id):
+                        client.set_terminated(finished, "FINISHED")
+                    client.set_registered_model_alias(made.name, alias, made.version)  # nothing may fail after this
+        return Registered(run_id=run_id, name=made.name, version=str(made.version), alias=alias)
 
 
-def load_champion(settings: Settings) -> tuple[Bundle, str] | None:
-    """Find the bundle that scores.
-
-    Parameters
-    ----------
-    settings : Settings
-        The project.
-
-    Returns
-    -------
-    tuple of Bundle and str, or None
-        With its version; None where nothing was promoted yet.
-
-    Raises
-    ------
-    StoreError
-        If the store cannot be read or the server does not answer.
-    ModelError
-        If what is stored is damaged.
-    """
-    if settings.mlflow.uri is None and not (settings.store / DATABASE).exists():
-        return None  # a first look must not build a database
-    with _connected(settings, writes=False) as client:
-        from mlflow import MlflowException
-
-        try:
-            found = client.get_model_version_by_alias(settings.mlflow.model, CHAMPION)
-        except MlflowException as error:
-            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-                return None
-            raise
-        return _downloaded(f"models:/{settings.mlflow.model}/{found.version}"), str(found.version)
-
-
-def run_of(settings: Settings, number: str) -> str | None:
-    """Find the run that trained a registered version.
-
-    Parameters
-    ----------
-    settings : Settings
-        The project.
-    number : str
-        The version.
-
-    Returns
-    -------
-    str or None
-        The run's id; None where the version names none.
-
-    Raises
-    ------
-    StoreError
-        If the store cannot be read or the server does not answer.
-    """
-    with _connected(settings, writes=False) as client:
-        found: str | None = client.get_model_version(settings.mlflow.model, number).run_id
-        return found
-
-
-def load_version(settings: Settings, number: str) -> Bundle:
-    """Load a registered version.
-
-    Parameters
-    ----------
-    settings : Settings
-        The project.
-    number : str
-        The version.
-
-    Returns
-    -------
-    Bundle
-        As it was trained.
-
-    Raises
-    ------
-    StoreError
-        If there is no such version, the store cannot be read or the server does not answer.
-    """
-    name = settings.mlflow.model
-    with _connected(settings, writes=False) as client:
-        from mlflow import MlflowException
-
-        try:
-            client.get_model_version(name, number)
-        except MlflowException as error:
-            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-                raise StoreError(
-                    f"The model '{name}' has no version {number}.", do="See which there are with 'mlflow ui'."
-                ) from None
-            raise
-        return _downloaded(f"models:/{name}/{number}")
-
-
-@contextlib.contextmanager
-def _connected(settings: Settings, *, writes: bool) -> Iterator[MlflowClient]:
-    # errors are said in our words: the library's quote the address, which may hold a password
-    if settings.mlflow.uri is None:
-        if writes:
-            require_writable(settings.store)
-        require_database(settings.store / DATABASE)
-    _quieten()
-    import mlflow
-    from mlflow import MlflowClient
-    from requests import RequestException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    uri = settings.mlflow.uri or f"sqlite:///{settings.store.absolute() / DATABASE}"
-    try:
-        with _pointed_at(uri):
-            yield MlflowClient(tracking_uri=uri, registry_uri=uri)
-    except (mlflow.MlflowException, RequestException, SQLAlchemyError, OSError) as error:
-        code = getattr(error, "error_code", None)
-        raise StoreError(
-            f"MLflow at {_told(uri, settings)} cannot be {'written' if writes else 'read'}.",
-            found=f"{type(error).__name__}{f' ({code})' if code else ''}",
-            do="Check that the server answers and takes your credentials."
-            if settings.mlflow.uri
-            else "Check the rights to that folder and the space left on its disk.",
-        ) from error
-
-
-@contextlib.contextmanager
-def _pointed_at(uri: str) -> Iterator[None]:
-    # these are global; a notebook may have its own
-    import mlflow
-
-    names = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")  # MLflow writes what is set into these too
-    before = {name: os.environ.get(name) for name in names}
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)
-    try:
-        yield
-    finally:
-        mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # what unsets it
-        mlflow.set_registry_uri(None)  # type: ignore[arg-type]  # what unsets it
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-def _quieten() -> None:
-    for name, value in QUIET.items():
-        os.environ.setdefault(name, value)
-    with warnings.catch_warnings():
-        # mlflow warns of type hints in its own files while it is imported
-        warnings.simplefilter("ignore")
-        import mlflow
-        import mlflow.pyfunc
-    for name in (mlflow.__name__, "alembic"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-
-
-def _ensure_registered(client: MlflowClient, name: str) -> None:
-    from mlflow import MlflowException
-
-    try:
-        client.create_registered_model(name)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
+def _why(trained: Trained) -> str:
+    if trained.promoted:
+        return f"passed the gate with: {', '.join(trained.bundle.fitted)}"
+    return " ".join(trained.refused_because)
 
 
 def _experiment(client: MlflowClient, settings: Settings) -> str:
@@ -299,87 +138,127 @@ def _experiment(client: MlflowClient, settings: Settings) -> str:
     found = client.get_experiment_by_name(name)
     if found is not None:
         return str(found.experiment_id)
-    # without a location MLflow writes into the current directory
-    place = None if settings.mlflow.uri else (settings.store.absolute() / ARTIFACTS).as_uri()
-    return str(client.create_experiment(name, artifact_location=place))
+    return str(client.create_experiment(name, artifact_location=artifact_location(settings)))
 
 
-def _log_files(files: dict[str, bytes]) -> None:
-    import mlflow
+@contextlib.contextmanager
+def _run(client: MlflowClient, experiment: str, name: str, tags: Mapping[str, str]) -> Iterator[Run]:
+    # not MLflow's own context: a notebook may have a run of its own open, and a full disk must not hide what went
+    # wrong; what is well is finished by the caller
+    run = client.create_run(experiment, run_name=name, tags=dict(tags))
+    with contextlib.ExitStack() as stack:
+        stack.callback(_failed, client, run.info.run_id)
+        yield run
+        stack.pop_all()
 
+
+def _failed(client: MlflowClient, run_id: str) -> None:
+    with best_effort():
+        client.set_terminated(run_id, "FAILED")
+
+
+@contextlib.contextmanager
+def _heads_logged(
+    client: MlflowClient, parent: Run, drawn: Mapping[str, bytes], *, trained: Trained, settings: Settings
+) -> Iterator[list[str]]:
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    with contextlib.ExitStack() as stack:
+        logged = []
+        for outcome in trained.judgements:
+            tags = {"mlflow.parentRunId": parent.info.run_id, "outcome": outcome, "project": trained.bundle.project}
+            run_id = stack.enter_context(_run(client, parent.info.experiment_id, outcome, tags)).info.run_id
+            parameters = record.head_parameters(trained, settings, outcome)
+            _log_values(client, run_id, parameters, record.head_metrics(trained, outcome))
+            inputs = [
+                DatasetInput(
+                    # what code formed from tables: MLflow knows no kind of source that is nearer
+                    Dataset(one.name, one.digest, "code", one.source, schema=one.schema, profile=one.profile),
+                    tags=[InputTag("mlflow.data.context", one.context)],
+                )
+                for one in record.rows(trained, outcome)
+            ]
+            if inputs:
+                client.log_inputs(run_id, datasets=inputs)
+            _log_files(client, run_id, record.head_files(drawn, trained, outcome))
+            logged.append(run_id)
+        yield logged
+
+
+def _log_values(
+    client: MlflowClient, run_id: str, parameters: Mapping[str, object], metrics: Mapping[str, float]
+) -> None:
+    from mlflow.entities import Metric, Param
+
+    now = int(dt.datetime.now(dt.UTC).timestamp() * 1000)
+    params = [Param(name, str(value)) for name, value in parameters.items()]
+    figured = [Metric(name, float(value), now, 0) for name, value in metrics.items()]
+    for first in range(0, len(params), PARAMETERS_AT_ONCE):
+        client.log_batch(run_id, params=params[first : first + PARAMETERS_AT_ONCE])
+    for first in range(0, len(figured), METRICS_AT_ONCE):
+        client.log_batch(run_id, metrics=figured[first : first + METRICS_AT_ONCE])
+
+
+def _log_files(client: MlflowClient, run_id: str, files: Mapping[str, bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, content in files.items():
             path = Path(folder) / name
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
-        mlflow.log_artifacts(folder)
+        client.log_artifacts(run_id, folder)
 
 
-def _log_model(bundle: Bundle) -> ModelInfo:
-    import mlflow
-
-    here = Path(__file__)
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        # it asks for an example of the input: that would be rows of customers
-        warnings.simplefilter("ignore", UserWarning)
-        logged: ModelInfo = mlflow.pyfunc.log_model(
-            name=MODEL,
-            python_model=str(here.with_name(SERVED)),
-            artifacts={BUNDLE: str(bundle.save(Path(folder) / BUNDLE))},
-            signature=signature(bundle),
-            pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
-            code_paths=[str(here.parents[1])],
+@contextlib.contextmanager
+def _version_made(
+    client: MlflowClient, logged: ModelInfo, run_id: str, *, trained: Trained, settings: Settings
+) -> Iterator[ModelVersion]:
+    name = settings.mlflow.model
+    with contextlib.ExitStack() as stack:
+        if _is_new(client, name):
+            stack.callback(_unregistered, client, name)
+        made = client.create_model_version(
+            name,
+            logged.model_uri,
+            run_id,
+            model_id=logged.model_id,
+            tags=record.tags(trained),
+            description=short_card(trained, settings),
         )
-        return logged
+        stack.callback(_unmade, client, made)
+        yield made
+        stack.pop_all()
 
 
-def signature(bundle: Bundle) -> ModelSignature:
-    """Say which columns the served model takes and gives.
+def _is_new(client: MlflowClient, name: str) -> bool:
+    from mlflow import MlflowException
 
-    Parameters
-    ----------
-    bundle : Bundle
-        The model.
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+        return False
+    return True
 
-    Returns
-    -------
-    ModelSignature
-        Doubles for numbers, since whole-number columns refuse NaN, and strings for categories. Columns are optional to
-        MLflow, whose own refusal does not say which is missing: the bundle refuses, and names it.
-    """
-    from mlflow.models import ModelSignature
-    from mlflow.types.schema import ColSpec, DataType, Schema
 
-    inputs: list[ColSpec | TensorSpec] = [
-        ColSpec(DataType.string if one.is_category else DataType.double, name=one.name, required=False)
-        for one in bundle.signals
-    ]
-    outputs: list[ColSpec | TensorSpec] = [ColSpec(DataType.double, name=outcome) for outcome in bundle.heads]
-    return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
+def _unregistered(client: MlflowClient, name: str) -> None:
+    with best_effort():
+        if not client.search_model_versions(f"name = '{name}'"):
+            client.delete_registered_model(name)
+
+
+def _unmade(client: MlflowClient, made: ModelVersion) -> None:
+    with best_effort():
+        # an answer may be lost after the alias has moved
+        if aliased(client, made.name, CHAMPION) != str(made.version):
+            client.delete_model_version(made.name, made.version)
 
 
 def _require_signature(model_uri: str, bundle: Bundle) -> None:
-    from mlflow.models import get_model_info
-
-    stored = get_model_info(model_uri).signature
-    if stored is None or stored.inputs is None or stored.inputs.input_names() != [one.name for one in bundle.signals]:
+    apart = differing(model_uri, bundle)
+    if apart:
         raise TrainingError(
             "The model was logged, but MLflow stored it without the signature of its signals; it was not registered.",
-            found="no signature" if stored is None or stored.inputs is None else "other columns in it",
+            found=apart,
             do="Train again; if this remains, compare the installed mlflow with requirements.lock.",
         )
-
-
-def _downloaded(model_uri: str) -> Bundle:
-    import mlflow
-
-    with tempfile.TemporaryDirectory() as folder:
-        place = mlflow.artifacts.download_artifacts(f"{model_uri}/artifacts/{BUNDLE}", dst_path=folder)
-        return Bundle.load(place)
-
-
-def _told(uri: str, settings: Settings) -> str:
-    if settings.mlflow.uri is None:
-        return str(settings.store / DATABASE)
-    parts = urllib.parse.urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

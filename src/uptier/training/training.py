@@ -13,16 +13,19 @@ import pandas as pd
 
 from uptier.errors import TrainingError
 from uptier.model.bundle import Bundle, BundleSignal, Head
+from uptier.outcomes.outcome import WORDS
 from uptier.settings import CONVERSIONS
+from uptier.training.champion import Champion, carried_over, known_categories
 from uptier.training.judging import Judgement
 from uptier.training.learning import learnt_head
 from uptier.training.promotion import Verdict, verdicts
-from uptier.training.splitting import Slices, split_in_time
+from uptier.training.splitting import origins_of
 
 if TYPE_CHECKING:
     from uptier.outcomes.outcome import Examples
     from uptier.settings import Settings
     from uptier.signals.catalog import Catalog
+    from uptier.training.known_at_audit import Difference
 
     Progress = Callable[[str, int, int], None]
 
@@ -73,6 +76,8 @@ def train(
     gains: Mapping[str, float],
     data_hashes: Mapping[str, str],
     warnings: Sequence[str],
+    champion: Champion | None = None,
+    differing: Sequence[Difference] = (),
     progress: Progress | None = None,
 ) -> Trained:
     """Learn, calibrate and judge a head for each outcome.
@@ -91,6 +96,10 @@ def train(
         Of the tables, for the record.
     warnings : sequence of str
         Findings that the project accepted, for the model card.
+    champion : Champion, optional
+        The model that scores today: what a new head is held against, and what stays where one does not pass.
+    differing : sequence of Difference
+        What the known-at audit found: signals that see what became known after their as-of date.
     progress : callable, optional
         Told ``(what, done, of)`` as it goes.
 
@@ -107,15 +116,15 @@ def train(
         If a frame lacks a signal.
     """
     seconds: dict[str, float] = {}
-    ordered = {outcome: _in_order(given) for outcome, given in examples.items()}
+    ordered = {outcome: in_order(given) for outcome, given in examples.items()}
     if not any(len(given.frame) for given in ordered.values()):
         raise TrainingError(
             "There is nothing to learn from: no account has a window that is over.",
             do="Give more history, or shorten the horizons under 'outcomes' in the project's YAML.",
         )
     signals = tuple(BundleSignal(one.name, one.family, one.is_category) for one in catalog.signals)
-    slices = {outcome: split_in_time(given, settings.training.test_share) for outcome, given in ordered.items()}
-    categories = _known_categories(ordered, slices, signals)
+    fingerprint, knobs = catalog.fingerprint(settings.thresholds), settings.training
+    categories = _known_categories(ordered, signals, champion)
 
     heads: dict[str, Head] = {}
     judgements: dict[str, Judgement] = {}
@@ -123,30 +132,46 @@ def train(
     for number, (outcome, given) in enumerate(ordered.items()):
         if progress:
             progress(f"Learning {outcome}", number, len(ordered))
+        origins = origins_of(given, test_share=knobs.test_share, origins=knobs.origins)
         heads[outcome], judgements[outcome] = learnt_head(
-            given, slices[outcome], signals, categories, settings=settings, seconds=seconds
+            given,
+            origins,
+            signals,
+            categories,
+            settings=settings,
+            seconds=seconds,
+            champion=champion,
+            catalog=catalog,
+            differing=differing,
+            gain=gains.get(outcome),
         )
         if heads[outcome].is_fitted:
-            explained[outcome] = _sampled(given.frame.iloc[slices[outcome].test], settings.training.seed)
-    for outcome, verdict in verdicts({name: made.comparisons for name, made in judgements.items()}).items():
+            tested = np.concatenate([origin.test for origin in origins])
+            explained[outcome] = _sampled(given.frame.iloc[tested], knobs.seed)
+    judged = verdicts(
+        {name: made.comparisons for name, made in judgements.items()},
+        {name: made.conditions for name, made in judgements.items()},
+    )
+    for outcome, verdict in judged.items():
         heads[outcome], judgements[outcome] = _sentenced(heads[outcome], judgements[outcome], verdict)
+    refused = _refusals(heads)
     if progress:
         progress("Heads judged", len(ordered), len(ordered))
 
     bundle = Bundle(
         project=settings.project,
-        catalogue_hash=catalog.fingerprint(settings.thresholds),
-        trained_at_as_of=_last_fit(ordered, slices),
+        catalogue_hash=fingerprint,
+        trained_at_as_of=_last_as_of(ordered),
         signals=signals,
         categories=categories,
-        heads=heads,
+        heads=carried_over(heads, champion, fingerprint),
         gains={name: float(gain) for name, gain in gains.items()},
         thresholds=settings.thresholds.model_dump(mode="json"),
     )
     return Trained(
         bundle=bundle,
         judgements=judgements,
-        refused_because=_refusals(heads),
+        refused_because=refused,
         seconds=seconds,
         data_hashes=dict(data_hashes),
         warnings=tuple(warnings),
@@ -154,32 +179,52 @@ def train(
     )
 
 
-def _in_order(given: Examples) -> Examples:
-    # by date and account, so that the order in which rows came does not matter
+def in_order(given: Examples) -> Examples:
+    """Order examples by date and account, so that the order in which rows came does not matter.
+
+    Parameters
+    ----------
+    given : Examples
+        Labelled rows.
+
+    Returns
+    -------
+    Examples
+        The same rows.
+
+    Raises
+    ------
+    TrainingError
+        If labels are neither 0 nor 1, or an account is looked at twice on a date.
+    """
     if not given.label.isin([0, 1]).all():
         raise TrainingError(
             f"The labels of '{given.outcome}' must be 0 or 1.",
             found="missing or other values",
             do="Check the project's own outcome, if it has one.",
         )
+    twice = int(given.frame.duplicated(["account_id", "as_of"]).sum())
+    if twice:
+        raise TrainingError(
+            f"Each account may be looked at once on a date; the rows of '{given.outcome}' repeat some.",
+            found=f"{twice:,} of {len(given.frame):,} rows are repeated",
+            do="Leave one row for each account_id and as_of.",
+        )
     order = given.frame.sort_values(["as_of", "account_id"], kind="stable").index
-    parts = {name: getattr(given, name).loc[order].reset_index(drop=True) for name in ("label", "known_at", "event_at")}
+    beside = ("label", "known_at", "event_at", *(name for name in (*WORDS, "gained") if len(getattr(given, name))))
+    parts = {name: getattr(given, name).loc[order].reset_index(drop=True) for name in beside}
     return dataclasses.replace(given, frame=given.frame.loc[order].reset_index(drop=True), **parts)
 
 
 def _known_categories(
-    ordered: Mapping[str, Examples], slices: Mapping[str, Slices], signals: Sequence[BundleSignal]
+    ordered: Mapping[str, Examples], signals: Sequence[BundleSignal], champion: Champion | None
 ) -> dict[str, tuple[str, ...]]:
     known: dict[str, tuple[str, ...]] = {}
     for one in signals:
         if one.is_category:
-            seen = [
-                given.frame[one.name].iloc[slices[name].fit]
-                for name, given in ordered.items()
-                if one.name in given.frame
-            ]
+            seen = [given.frame[one.name] for given in ordered.values() if one.name in given.frame]
             values = {str(value) for part in seen for value in part.dropna().unique()}
-            known[one.name] = tuple(sorted(values))
+            known[one.name] = known_categories(values, one.name, champion)
     return known
 
 
@@ -202,12 +247,8 @@ def _refusals(heads: Mapping[str, Head]) -> tuple[str, ...]:
     return tuple(f"{head.outcome}: {head.fallback}" for head in conversions)
 
 
-def _last_fit(ordered: Mapping[str, Examples], slices: Mapping[str, Slices]) -> dt.date:
-    # where nothing was known early enough to fit, the last date looked at: the pooled rates know all of them
-    fit = [given.frame["as_of"].iloc[slices[outcome].fit] for outcome, given in ordered.items()]
-    everything = [given.frame["as_of"] for given in ordered.values()]
-    dates = pd.concat(fit if any(len(part) for part in fit) else everything)
-    return pd.Timestamp(dates.max()).date()
+def _last_as_of(ordered: Mapping[str, Examples]) -> dt.date:
+    return pd.Timestamp(max(given.frame["as_of"].max() for given in ordered.values() if len(given.frame))).date()
 
 
 def _sampled(rows: pd.DataFrame, seed: int) -> pd.DataFrame:

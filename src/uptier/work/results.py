@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from uptier.scoring.scorecard import Written
     from uptier.signals.frames import Frame
+    from uptier.training.backtest import Backtested
     from uptier.training.tracking import Registered
     from uptier.training.training import Trained
 
@@ -33,6 +34,22 @@ class Training:
     trained: Trained
     registered: Registered
     seconds: dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Backtest:
+    """What a backtest gave.
+
+    Attributes
+    ----------
+    found : dict of str to Backtested
+        By outcome.
+    folder : Path
+        Its page, its document and its picture.
+    """
+
+    found: dict[str, Backtested]
+    folder: Path
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,109 @@
+"""The verbs about accounts, and those that do several things: score, explain, run, demo, docs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from uptier.cli.app import REFUSED, AsOf, Config, Json, app, console, day, progress_bar, project_of, saying
+
+DEMO_FOLDER = Path(".uptier/demo")
+
+
+@app.command()
+def score(config: Config, as_of: AsOf = None, json: Json = False) -> None:
+    """Score every account with the champion, or by rules where there is none, and write the scorecard."""
+    with progress_bar() as progress:
+        project = project_of(config, progress)
+        scoring = project.score(day(as_of))
+    saying().say_scoring(project, scoring, quiet=json)
+    if json:
+        saying().print_json(scoring)
+
+
+@app.command()
+def explain(
+    config: Config,
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's id.", show_default=False)],
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """Print one account's brief: who, why, what to do today, and when it is wiser not to ask."""
+    from uptier.explanation.brief import render
+
+    with progress_bar() as progress:
+        brief = project_of(config, progress).explain(account, day(as_of))
+    if json:
+        saying().print_json(
+            {"account_id": brief.account_id, "as_of": brief.as_of, "text": brief.text(), "brief": brief}
+        )
+    else:
+        console().print(render(brief))
+
+
+@app.command()
+def run(config: Config, as_of: AsOf = None, json: Json = False) -> None:
+    """Do the whole job: check, train, score. Exits 3 where no model was good enough and rules were used."""
+    with progress_bar() as progress:
+        project = project_of(config, progress)
+        findings = project.check()
+        findings.require_no_errors(config)
+        training = project.train()
+        scoring = project.score(day(as_of))
+    saying().say_findings(findings, quiet=json)
+    saying().say_training(project, training, quiet=json)
+    saying().say_scoring(project, scoring, quiet=json)
+    if json:
+        saying().print_json({"check": findings, "train": training, "score": scoring})
+    if training.trained.refused_because:
+        raise typer.Exit(REFUSED)
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(help="Another seed gives another company.")] = 7,
+    folder: Annotated[Path, typer.Option(help="Where its data, models and scorecards go.")] = DEMO_FOLDER,
+) -> None:
+    """Do the whole job on a simulated company: tables to signals, model, reasons, scorecard and one brief."""
+    from uptier.explanation.brief import render
+    from uptier.simulate.demo import demo_project
+
+    with progress_bar() as progress:
+        config = demo_project(folder, seed=seed, progress=progress)
+        project = project_of(config, progress)
+        findings = project.check()
+        findings.require_no_errors(config)
+        training = project.train()
+        scoring = project.score()
+        # of the highest that are ready for a talk, the one that is likeliest to say yes teaches most
+        highest = scoring.scorecard.head(10)
+        ready = highest[highest["action"] == "pitch"]
+        highest = highest if ready.empty else ready
+        readiest = highest["account_id"].iloc[int(highest["p_any"].fillna(0).argmax())]
+        brief = project.explain(str(readiest))
+    saying().say_findings(findings, quiet=False)
+    saying().say_training(project, training, quiet=False)
+    saying().say_scoring(project, scoring, quiet=False)
+    shown = console()
+    shown.print()
+    shown.print(render(brief))
+    tracking = f"sqlite:///{project.settings.store}/mlflow.db"
+    for line in (
+        f"\nAnother account: uptier explain {config} ACCOUNT",
+        f"How it was learnt: mlflow ui --backend-store-uri {tracking}",
+    ):
+        shown.print(line, highlight=False, markup=False, soft_wrap=True)  # to be copied as they are
+    if training.trained.refused_because:
+        raise typer.Exit(REFUSED)
+
+
+@app.command()
+def docs(root: Annotated[Path, typer.Option(help="Root of the repository.")] = Path()) -> None:
+    """Write the generated pages: signals, tables, settings, this command line, and the simulated world in pictures."""
+    from uptier.cli import help_texts
+    from uptier.documentation import write_pages
+
+    for page in write_pages(root, help_texts()):
+        typer.echo(f"Wrote {page}")
