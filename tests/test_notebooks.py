@@ -13,7 +13,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 A_PLACE = re.compile(r"""["'(\s](?:/(?:home|Users|root|tmp|work|mnt|var|opt)/|[A-Z]:\\)""")
-PUBLIC = {"uptier": {"Project"}, "uptier.simulate.world": {"simulate"}}
+PUBLIC = {
+    "uptier": {"Project", "PropensityClassifier", "RollingOriginSplit"},
+    "uptier.simulate.world": {"simulate"},
+}
 
 HOME = "/" + "home"  # in one piece it would be a place on a machine, here too
 

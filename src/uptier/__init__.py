@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from uptier.project import Project
     from uptier.training.estimator import PropensityClassifier
+    from uptier.training.splitting import RollingOriginSplit
 
-__all__ = ["Project", "PropensityClassifier", "__version__"]
+__all__ = ["Project", "PropensityClassifier", "RollingOriginSplit", "__version__"]
 
 
 def __getattr__(name: str) -> object:
@@ -21,6 +22,10 @@ def __getattr__(name: str) -> object:
         from uptier.training.estimator import PropensityClassifier
 
         return PropensityClassifier
+    if name == "RollingOriginSplit":
+        from uptier.training.splitting import RollingOriginSplit
+
+        return RollingOriginSplit
     if name == "__version__":
         from importlib.metadata import version
 

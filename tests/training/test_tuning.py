@@ -73,7 +73,7 @@ def test_what_training_does_by_itself_is_tried_first(whole: tuple[Settings, Tune
     assert first.user_attrs["defaults"]
     assert first.value == found.default_loss
     assert not any(trial.user_attrs.get("defaults") for trial in others)
-    assert found.trials == 4
+    assert len({str(trial.params) for trial in trials_of(made)}) == found.trials == 4
     assert found.best_loss == min(trial.value for trial in trials_of(made))
 
 
