@@ -183,6 +183,35 @@ def test_check_tells_findings(ran: Called, config: Path) -> None:
     assert {one["severity"] for one in told["findings"]} == {"warning"}
 
 
+def test_outcomes_tells_what_each_rule_removed(config: Path) -> None:
+    told = called("outcomes", config, "--json").json()
+    assert [row["outcome"] for row in told["removed"]] == [*OUTCOMES, "all"]
+    assert all(row["looks"] >= row["kept"] >= row["positives"] for row in told["removed"])
+    assert told["removed"][0]["censored"] > 0
+    shown = called("outcomes", config).out
+    assert "What came of every look at an account" in shown
+    assert "open opportunity" in shown
+
+
+def test_backtest_says_where_there_are_too_few_cases(config: Path) -> None:
+    done = called("backtest", config, "--origins", "2", "--json")
+    assert (done.code, done.err) == (0, "")
+    told = done.json()
+    assert list(told["heads"]) == list(OUTCOMES)
+    assert all(head["why_not"].startswith("Too few cases") for head in told["heads"].values())
+    assert Path(told["folder"], "backtest.md").is_file()
+
+
+def test_the_history_holds_every_training_and_a_refused_version_is_not_promoted(config: Path, ran: Called) -> None:
+    events = called("history", config, "--json").json()["events"]
+    assert {one["action"] for one in events} == {"refuse"}
+    refused = called("promote", config, "1", "--why", "It looks good.")
+    assert refused.code == 4
+    assert "1" in refused.err
+    back = called("rollback", config, "--why", "It looked good.")
+    assert back.code == 4
+
+
 def test_train_tells_every_head_and_why_it_was_refused(config: Path, ran: Called) -> None:
     trained = called("train", config, "--json")
     assert (trained.code, trained.err) == (3, "")

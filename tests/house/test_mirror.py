@@ -10,6 +10,11 @@ SOURCE = ROOT / "src"
 
 # pattern of modules that no test imports, and where they are tested instead
 TESTED_ELSEWHERE = {
+    "uptier.cli.*": "tests/test_cli.py, through the program as it is called",
+    "uptier.outcomes.addons": "tests/outcomes/test_changes.py, by the changes that it lists",
+    "uptier.outcomes.kinds": "tests/outcomes/test_changes.py, by the changes that are of a kind",
+    "uptier.training.alarm_*": "tests/training/test_alarms.py, by what rings",
+    "uptier.training.estimator": "tests/training/test_estimator.py, as people import it: from uptier",
     "uptier.documentation.made": "tests/test_documentation.py, by the pages that show it, byte for byte",
     "uptier.signals.families.*": "tests/signals, through the catalogue: a new family is tested without a new line",
     "uptier.signals.*_measures": "tests/signals/families, by the signals that ask them",

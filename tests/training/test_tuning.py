@@ -103,6 +103,7 @@ def test_a_killed_search_goes_on_as_if_it_had_not_been(
             sought(given, made, 4)
     assert [trial.state.name for trial in trials_of(made)] == ["COMPLETE", "COMPLETE", "RUNNING"]
     found = sought(given, made, 4)
+    assert [trial.state.name for trial in trials_of(made)] == ["COMPLETE", "COMPLETE", "FAIL", "COMPLETE", "COMPLETE"]
     assert values(made) == values(whole[0])
     assert dataclasses.replace(found, run_id="") == dataclasses.replace(whole[1], run_id="")
     with connected(made, writes=False) as client:

@@ -294,10 +294,11 @@ def settings_of(trial: optuna.Trial | FrozenTrial) -> TreeSettings:
     if OWN in trial.user_attrs:
         return TreeSettings.model_validate_json(trial.user_attrs[OWN])
     drawn: dict[str, Any] = trial.params
+    leaves = min(drawn["leaves"], 2 ** drawn["depth"])
     # rounded before they are tried: what is tried is what is printed
     return TreeSettings(
-        depth=drawn["depth"],
-        leaves=min(drawn["leaves"], 2 ** drawn["depth"]),
+        depth=min(drawn["depth"], leaves - 1),  # no tree of so few leaves is deeper
+        leaves=leaves,
         rate=round(drawn["rate"], 3),
         l2=round(drawn["l2"], 1),
         features=round(drawn["features"], 2),
