@@ -77,6 +77,7 @@ LEAVE = {
     "training/logged_model.py": "import mlflow",
     "training/versions.py": "import mlflow",
     "training/registry.py": "import mlflow",
+    "training/tuned_runs.py": "import mlflow",
     "training/served_model.py": "import mlflow.pyfunc",
     "training/fitting.py": "import lightgbm",
     "model/bundle.py": "import lightgbm",

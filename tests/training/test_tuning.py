@@ -189,7 +189,7 @@ def test_trees_that_are_better_are_recommended(
 def test_the_best_of_more_trials_must_be_better_by_more(whole: tuple[Settings, Tuned], given: Examples) -> None:
     known = before_the_test(given, whole[0].training)
     inside = trials.Inside(
-        material=tuning._material(known, SIGNALS),
+        material=tuning.material_of(known, SIGNALS),
         origins=origins_of(known, test_share=tuning.SHARE, origins=tuning.ORIGINS),
         knobs=whole[0].training,
     )
@@ -207,7 +207,7 @@ def test_the_snippet_changes_the_trees_that_are_grown(given: Examples, tmp_path:
     yaml.write_text(f"project: acme\nsource: .\nstore: store\ndata_until: 2026-01-01\n{text}", encoding="utf-8")
     read = read_settings(yaml).training
     assert read.trees == {"seat_expansion": best}
-    material = tuning._material(before_the_test(given, made.training), SIGNALS)
+    material = tuning.material_of(before_the_test(given, made.training), SIGNALS)
     rows = np.arange(len(material.label))
     knobs = made.training.model_copy(update={"trees": read.trees})
     learnt = model_of(material, rows, rows[:5], knobs)[0].learnt

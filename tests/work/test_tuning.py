@@ -14,7 +14,7 @@ from uptier.errors import OutcomeError
 from uptier.outcomes.outcome import Examples
 from uptier.settings import Settings, read_settings
 from uptier.told import as_data
-from uptier.told_models import tuning_words
+from uptier.told_models import trials_table, tuning_words
 from uptier.training import tuning
 from uptier.training_settings import TrainingSettings, TreeSettings
 from uptier.work.tuning import Tuning, tune
@@ -79,6 +79,7 @@ def test_every_outcome_is_tuned_or_said_not_to_be(material: Any) -> None:
     # one trial is no tuning: there is nothing to recommend
     assert found.files == {}
     assert found.snippet == ""
+    assert trials_table(found).row_count == 1
     words = tuning_words(found)
     assert "Seat expansion: defaults are as good" in words
     assert "Churn: Too few cases" in words

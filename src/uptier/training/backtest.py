@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uptier.model.bundle import encoded
 from uptier.training import baselines
 from uptier.training.at_origins import AtOrigin, by_origin, led_in
 from uptier.training.judging import Figures, plain, predicted, scored
+from uptier.training.learning import held_effects
 from uptier.training.pooling import Counts, counted, too_few
 from uptier.training.resampling import drawn_accounts
-from uptier.training.rolled import Material, rolled
+from uptier.training.rolled import material_of, rolled
 from uptier.training.splitting import origins_of
 
 if TYPE_CHECKING:
     from uptier.model.bundle import BundleSignal
     from uptier.outcomes.outcome import Examples
     from uptier.settings import Settings
+    from uptier.signals.catalog import Catalog
 
 ORIGINS = 6
 TEST_SHARE = 0.5  # of the as-of dates: the earlier half is enough to begin with
@@ -84,6 +85,7 @@ def backtest(
     signals: tuple[BundleSignal, ...],
     settings: Settings,
     *,
+    catalog: Catalog | None = None,
     origins: int = ORIGINS,
     test_share: float = TEST_SHARE,
     progress: Callable[[str, int, int], None] | None = None,
@@ -98,6 +100,8 @@ def backtest(
         The model's columns.
     settings : Settings
         The project.
+    catalog : Catalog, optional
+        The signals, for the effects that trees may be held to.
     origins : int
         How many.
     test_share : float
@@ -114,7 +118,7 @@ def backtest(
     for number, (outcome, given) in enumerate(examples.items()):
         if progress:
             progress(f"Backtesting {outcome}", number, len(examples))
-        made[outcome] = _backtested(given, signals, settings, origins=origins, test_share=test_share)
+        made[outcome] = _backtested(given, signals, settings, catalog=catalog, origins=origins, test_share=test_share)
     if progress:
         progress("Backtested", len(examples), len(examples))
     return made
@@ -178,7 +182,13 @@ def as_document(found: Mapping[str, Backtested]) -> bytes:
 
 
 def _backtested(
-    given: Examples, signals: tuple[BundleSignal, ...], settings: Settings, *, origins: int, test_share: float
+    given: Examples,
+    signals: tuple[BundleSignal, ...],
+    settings: Settings,
+    *,
+    catalog: Catalog | None,
+    origins: int,
+    test_share: float,
 ) -> Backtested:
     knobs = settings.training
     cut = origins_of(given, test_share=test_share, origins=origins)
@@ -189,17 +199,7 @@ def _backtested(
     why = too_few(everything=counted(given, every_row), fit=fit, test=test, settings=knobs)
     if why:
         return Backtested(outcome=given.outcome, test=test, figures={}, why_not=why)
-    categories = {
-        one.name: tuple(sorted({str(value) for value in given.frame[one.name].dropna().unique()}))
-        for one in signals
-        if one.is_category
-    }
-    material = Material(
-        given=given,
-        matrix=encoded(given.frame, signals, categories),
-        names=tuple(one.name for one in signals),
-        codes=[place for place, one in enumerate(signals) if one.is_category],
-    )
+    material = material_of(given, signals, effects=held_effects(given.outcome, catalog, settings))
     asked = rolled(material, cut, knobs)
     label, rows = material.label[asked.rows], given.frame.iloc[asked.rows]
     draws = drawn_accounts(rows["account_id"].to_numpy(dtype=object), draws=knobs.bootstraps, seed=knobs.seed)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uptier.model.bundle import BundleSignal, Head, encoded
+from uptier.model.bundle import BundleSignal, Head
 from uptier.settings import CONVERSIONS
 from uptier.signals.signal import Effect
 from uptier.training import baselines
@@ -32,7 +32,7 @@ from uptier.training.promotion import (
 )
 from uptier.training.rate_drift import base_rate_drift
 from uptier.training.resampling import drawn_accounts, losses
-from uptier.training.rolled import Material, Rolled, model_of, rolled
+from uptier.training.rolled import Rolled, material_of, model_of, rolled
 from uptier.training.splitting import Origin
 from uptier.training.trigger_records import records_of
 
@@ -115,13 +115,7 @@ def learnt_head(
     if why:
         return pooled_head(given, every_row, why=why), dataclasses.replace(judgement, fallback=why)
 
-    material = Material(
-        given=given,
-        matrix=encoded(given.frame, signals, categories),
-        names=tuple(one.name for one in signals),
-        codes=[place for place, one in enumerate(signals) if one.is_category],
-        effects=_held_effects(given.outcome, catalog, settings),
-    )
+    material = material_of(given, signals, categories, effects=held_effects(given.outcome, catalog, settings))
     with _measured(seconds, "fit"):
         model, _ = model_of(material, every_row, every_row[:0], knobs)
     judgement = dataclasses.replace(judgement, rounds=model.learnt.rounds, depth=model.learnt.shape.depth)
@@ -149,8 +143,24 @@ def learnt_head(
     return head, judgement
 
 
-def _held_effects(outcome: str, catalog: Catalog | None, settings: Settings) -> tuple[int, ...]:
-    # effects are declared on the chance of an upsell; on churn most say nothing
+def held_effects(outcome: str, catalog: Catalog | None, settings: Settings) -> tuple[int, ...]:
+    """Say which effects trees are held to.
+
+    Parameters
+    ----------
+    outcome : str
+        Which head.
+    catalog : Catalog or None
+        The signals, each with the effect that it declares.
+    settings : Settings
+        The project; `training.monotone` decides.
+
+    Returns
+    -------
+    tuple of int
+        For each signal 1, -1 or 0; empty where none is held. Effects are declared on the chance of an upsell, and say
+        nothing of churn.
+    """
     if catalog is None or settings.training.monotone == "off" or outcome not in CONVERSIONS:
         return ()
     ways = {Effect.RAISES: 1, Effect.LOWERS: -1}

@@ -122,8 +122,8 @@ def too_few(*, everything: Counts, fit: Counts, test: Counts, settings: Training
         return "There is no window to learn from, so nothing is known of this outcome."
     if everything.positives == everything.n:
         return (
-            f"All of {everything.n:,} windows hold this outcome: there is nothing to tell apart. Every account gets the "
-            "pooled rate, 1."
+            f"All of {everything.n:,} windows hold this outcome: there is nothing to tell apart. Every account gets "
+            "the pooled rate, 1."
         )
     short = fit.positive_accounts < settings.min_fit_positives
     if not short and test.positive_accounts >= settings.min_test_positives:

@@ -6,13 +6,14 @@ and baselines included. The model that is shipped is made in the same way from e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from uptier.model.bundle import BundleSignal, encoded
 from uptier.training import baselines
 from uptier.training.calibrating import calibrated
 from uptier.training.fitting import Learnt, Shape, learnt
@@ -60,6 +61,51 @@ class Material:
     def account(self) -> pd.Series:
         """Account of each row."""
         return self.given.frame["account_id"]
+
+
+def material_of(
+    given: Examples,
+    signals: Sequence[BundleSignal],
+    categories: Mapping[str, Sequence[str]] | None = None,
+    *,
+    effects: tuple[int, ...] = (),
+) -> Material:
+    """Bring the rows of an outcome into the form that the trees read.
+
+    Parameters
+    ----------
+    given : Examples
+        The rows.
+    signals : sequence of BundleSignal
+        The model's columns.
+    categories : mapping of str to sequence of str, optional
+        Known values of the category signals; by default those of the rows.
+    effects : tuple of int
+        Which effects trees are held to, see :class:`Material`.
+
+    Returns
+    -------
+    Material
+        Codes that no fitted row has are as good as missing to the trees, so values may be known from all rows.
+
+    Raises
+    ------
+    ModelError
+        If a signal is missing, or holds what is no number.
+    """
+    if categories is None:
+        categories = {
+            one.name: tuple(sorted({str(value) for value in given.frame[one.name].dropna().unique()}))
+            for one in signals
+            if one.is_category
+        }
+    return Material(
+        given=given,
+        matrix=encoded(given.frame, signals, categories),
+        names=tuple(one.name for one in signals),
+        codes=[place for place, one in enumerate(signals) if one.is_category],
+        effects=effects,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -19,12 +19,11 @@ import numpy as np
 import pandas as pd
 
 from uptier.errors import TrainingError
-from uptier.model.bundle import encoded
 from uptier.outcomes.outcome import WORDS
 from uptier.training.judging import Interval, plain
 from uptier.training.pooling import counted
 from uptier.training.resampling import drawn_accounts
-from uptier.training.rolled import Material
+from uptier.training.rolled import material_of
 from uptier.training.splitting import Origin, origins_of
 from uptier.training.trials import DEFAULTS, RUN, Inside, finished, opened, queued, settings_of, tidied, trees_of, tried
 from uptier.training.tuned_runs import run_ended, search_began
@@ -154,7 +153,7 @@ def tuned(
     why = _too_few(known, origins, knobs)
     if why:
         return Tuned(outcome=given.outcome, why_not=why)
-    inside = Inside(material=_material(known, signals, effects), origins=origins, knobs=knobs)
+    inside = Inside(material=material_of(known, signals, effects=effects), origins=origins, knobs=knobs)
     name = f"{given.outcome}-{catalogue_hash}-{_digest(inside)}"
     with opened(settings.store / DATABASE, name) as study:
         parent = search_began(
@@ -248,21 +247,6 @@ def snippet(found: list[Tuned]) -> str:
 
 
 # -------------------------------------------------------------------------------------------------------------------
-
-
-def _material(given: Examples, signals: tuple[BundleSignal, ...], effects: tuple[int, ...] = ()) -> Material:
-    categories = {
-        one.name: tuple(sorted({str(value) for value in given.frame[one.name].dropna().unique()}))
-        for one in signals
-        if one.is_category
-    }
-    return Material(
-        given=given,
-        matrix=encoded(given.frame, signals, categories),
-        names=tuple(one.name for one in signals),
-        codes=[place for place, one in enumerate(signals) if one.is_category],
-        effects=effects,
-    )
 
 
 def _too_few(given: Examples, origins: tuple[Origin, ...], knobs: TrainingSettings) -> str:

@@ -68,6 +68,7 @@ def backtest(
         {outcome: in_order(given) for outcome, given in examples().items()},
         signals,
         settings,
+        catalog=material.catalog,
         origins=origins,
         test_share=test_share,
         progress=progress,

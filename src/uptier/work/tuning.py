@@ -78,6 +78,7 @@ def tune(
     """
     from uptier.model.bundle import BundleSignal
     from uptier.settings import OUTCOMES
+    from uptier.training.learning import held_effects
     from uptier.training.store import require_writable
     from uptier.training.training import in_order
     from uptier.training.tuning import Tuned, require_optuna, snippet, tuned
@@ -101,7 +102,13 @@ def tune(
             found[name] = Tuned(outcome=name, why_not=NOT_OURS)
             continue
         found[name] = tuned(
-            in_order(every[name]), signals, settings, catalogue_hash=catalogue_hash, trials=trials, progress=progress
+            in_order(every[name]),
+            signals,
+            settings,
+            catalogue_hash=catalogue_hash,
+            trials=trials,
+            effects=held_effects(name, material.catalog, settings),
+            progress=progress,
         )
     if progress is not None:
         progress("Tuned", len(found), len(found))
