@@ -204,7 +204,7 @@ def test_backtest_says_where_there_are_too_few_cases(config: Path) -> None:
 
 def test_the_history_holds_every_training_and_a_refused_version_is_not_promoted(config: Path, ran: Called) -> None:
     events = called("history", config, "--json").json()["events"]
-    assert {one["action"] for one in events} == {"refuse"}
+    assert {one["action"] for one in events} == {"train", "refuse"}
     refused = called("promote", config, "1", "--why", "It looks good.")
     assert refused.code == 4
     assert "1" in refused.err

@@ -39,13 +39,16 @@ class PastLabels:
     ----------
     past : ndarray of bool, shape (n_rows,)
         An event in the time before the as-of date that is as long as gap and horizon, and none in the window.
+    near : ndarray of bool, shape (n_rows,)
+        An event in the window, and none before the as-of date that the examples know of.
     far : ndarray of bool, shape (n_rows,)
-        An event after the window, within `FAR_HORIZONS` lengths of it; none in the window, nor in that past.
+        An event after the window, within `FAR_HORIZONS` lengths of it; none in the window, nor ever before.
     neither : ndarray of bool, shape (n_rows,)
         None of all these: what the three are compared with.
     """
 
     past: Bools
+    near: Bools
     far: Bools
     neither: Bools
 
@@ -102,8 +105,14 @@ def past_labels(given: Examples, rows: Whole, *, days: int) -> PastLabels | None
     ahead = _days_between(frame, happened, days=days, direction="forward")
     covered = (frame["as_of"] >= frame["as_of"].min() + pd.Timedelta(days=days)).to_numpy()
     had, comes = behind <= days, ahead < (1 + FAR_HORIZONS) * days
-    past = covered & had & ~label
-    return PastLabels(past=past, far=covered & comes & ~had & ~label, neither=covered & ~comes & ~had & ~label)
+    # what records sales tells them all where sales repeat themselves; of an account's first one it can know nothing
+    first = covered & ~np.isfinite(behind)
+    return PastLabels(
+        past=covered & had & ~label,
+        near=first & label,
+        far=first & comes & ~label,
+        neither=first & ~comes & ~label,
+    )
 
 
 def since_before(values: Floats, account: Whole, order: Whole) -> Floats:

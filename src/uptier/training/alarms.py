@@ -265,7 +265,7 @@ def _looked_at(columns: Columns, times: _Times) -> list[Looked]:
                 sure_accounts=accounts,
                 rate=float(label.mean()),
                 steps=_steps(values, placements, columns, times),
-                past=_past(values, label, account, times.past),
+                past=_past(values, account, times.past),
             )
         )
     return found
@@ -281,13 +281,11 @@ def _steps(values: Floats, placements: Floats, columns: Columns, times: _Times) 
     return tuple(one for some in both for one in some)
 
 
-def _past(
-    values: Floats, label: Bools, account: Whole, past: PastLabels | None
-) -> tuple[tuple[float, float, int], ...]:
+def _past(values: Floats, account: Whole, past: PastLabels | None) -> tuple[tuple[float, float, int], ...]:
     if past is None or not past.neither.any():
         return ()
     negatives = np.sort(values[past.neither])
-    groups = (label, past.past, past.far)
+    groups = (past.near, past.past, past.far)
     return tuple(
         mean_by_account(among(values[rows], negatives).placements(), account[rows]) if rows.any() else (np.nan, 0.0, 0)
         for rows in groups
