@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from uptier.settings import Settings, read_settings
 from uptier.work.material import Material
+from uptier.work.models import Models
 from uptier.work.results import Backtest, Framed, Scoring, Training
 
 if TYPE_CHECKING:
@@ -33,18 +34,16 @@ if TYPE_CHECKING:
     from uptier.signals.signal import Signal
     from uptier.tables.clean import Tables
     from uptier.tables.findings import Findings
-    from uptier.training.audit import Event
     from uptier.work.forgetting import Forgotten
     from uptier.work.outcomes import OutcomeReport
     from uptier.work.preview import Preview
-    from uptier.work.tuning import Tuning
 
 Progress = Callable[[str, int, int], None]
 
 __all__ = ["Backtest", "Framed", "Progress", "Project", "Scoring", "Training"]
 
 
-class Project:
+class Project(Models):
     """A project: its data, signals, models and scorecards.
 
     Parameters
@@ -238,20 +237,9 @@ class Project:
         FindingsError
             If the data have errors that the project has not accepted.
         """
-        import pandas as pd
+        from uptier.work.outcomes import every_example
 
-        from uptier.outcomes.churn import upsell_episodes
-        from uptier.outcomes.gained import with_gains
-        from uptier.outcomes.outcome import examples
-        from uptier.work.outcomes import every_label
-
-        looks, episodes = self._material.months, upsell_episodes(self._material.changes)
-        labels = every_label(self._material)
-        # apart: months look at everybody at once, upsells at one account each on its own day
-        frames = [self._months()] if len(looks) else []
-        frames += [self._material.signals(episodes)] if len(episodes) else []
-        frame = pd.concat(frames, ignore_index=True).drop_duplicates(["account_id", "as_of"])
-        return {one.outcome: with_gains(examples(one, frame), self._material.changes) for one in labels}
+        return every_example(self._material, self._progress or (lambda what, done, of: None))
 
     def outcomes(self) -> OutcomeReport:
         """Report what came of every look at an account, and what each rule on outcomes removed.
@@ -288,149 +276,6 @@ class Project:
         from uptier.work.training import train
 
         return train(self._material, self.examples, self._progress)
-
-    def promote(self, version: str, why: str) -> Event:
-        """Make a version that passed its gate the champion.
-
-        Parameters
-        ----------
-        version : str
-            As ``7`` or ``v7``.
-        why : str
-            The reason, for the audit.
-
-        Returns
-        -------
-        Event
-            What was written into the audit.
-
-        Raises
-        ------
-        TrainingError
-            If the gate refused it, or it was learnt on other signals or for another project.
-        """
-        from uptier.work.promoting import promote
-
-        return promote(self._material, version, why=why)
-
-    def promote_against_the_gate(self, version: str, why: str) -> Event:
-        """Make a version the champion although its gate refused it; the audit says so.
-
-        Parameters
-        ----------
-        version : str
-            As ``7`` or ``v7``.
-        why : str
-            The reason, for the audit.
-
-        Returns
-        -------
-        Event
-            What was written into the audit.
-        """
-        from uptier.work.promoting import promote_against_the_gate
-
-        return promote_against_the_gate(self._material, version, why=why)
-
-    def rollback(self, why: str) -> Event:
-        """Give the champion's place back to the version that had it before.
-
-        Parameters
-        ----------
-        why : str
-            The reason, for the audit.
-
-        Returns
-        -------
-        Event
-            What was written into the audit.
-        """
-        from uptier.work.promoting import rollback
-
-        return rollback(self._material, why=why)
-
-    def history(self) -> list[Event]:
-        """Tell what happened to the project's versions.
-
-        Returns
-        -------
-        list of Event
-            In order.
-        """
-        from uptier.work.promoting import history
-
-        return history(self._material)
-
-    def export(self, version: str | None = None, folder: Path | None = None) -> Path:
-        """Copy a version with its model card out of MLflow.
-
-        Parameters
-        ----------
-        version : str, optional
-            As ``7`` or ``v7``; the champion by default.
-        folder : Path, optional
-            Where to; in the store under ``models`` by default.
-
-        Returns
-        -------
-        Path
-            The folder.
-        """
-        from uptier.work.promoting import export
-
-        return export(self._material, version, folder)
-
-    def backtest(self, origins: int = 6, test_share: float = 0.5) -> Backtest:
-        """Begin learning anew at each of the last origins, and see how stable that is; nothing is shipped.
-
-        Parameters
-        ----------
-        origins : int
-            How many.
-        test_share : float
-            Share of the as-of dates, the latest ones, that they are spread over.
-
-        Returns
-        -------
-        Backtest
-            By outcome, and the folder of its page, document and picture.
-
-        Raises
-        ------
-        FindingsError
-            If the data have errors that the project has not accepted.
-        """
-        from uptier.work.backtesting import backtest
-
-        return backtest(self._material, self.examples, origins=origins, test_share=test_share, progress=self._progress)
-
-    def tune(self, outcome: str | None = None, trials: int = 30) -> Tuning:
-        """Seek trees that do better than those which training finds by itself; the YAML stays as it is.
-
-        Parameters
-        ----------
-        outcome : str, optional
-            Only for this one; for all by default.
-        trials : int
-            How many there are to be for each outcome, with those of an earlier call: a search that was stopped goes on.
-
-        Returns
-        -------
-        Tuning
-            By outcome, and what is recommended for the YAML.
-
-        Raises
-        ------
-        FindingsError
-            If the data have errors that the project has not accepted.
-        OutcomeError
-            If there is no such outcome.
-        TrainingError
-            If Optuna is not installed.
-        """
-        from uptier.work.tuning import tune
-
-        return tune(self._material, self.examples, outcome=outcome, trials=trials, progress=self._progress)
 
     def score(self, as_of: dt.date | None = None) -> Scoring:
         """Score every account and write the scorecard.
@@ -525,15 +370,6 @@ class Project:
     @property
     def _tables(self) -> Tables:
         return self._material.tables
-
-    def _months(self) -> pd.DataFrame:
-        """The frame of all months: kept in the store, so that a second training computes only what is new."""
-        if not self._material.source.files:
-            # what a server holds cannot be told from what it held without reading all of it
-            return self._material.signals(self._material.months)
-        from uptier.work.framing import write_frame
-
-        return write_frame(self._material, None, None, self._progress or (lambda what, done, of: None)).frame
 
     def _tell(self, what: str) -> None:
         if self._progress is not None:

@@ -21,6 +21,7 @@ TESTED_ELSEWHERE = {
     "uptier.signals.*_plans": "tests/signals/families, and test_plans.py and test_no_leakage.py beside it, by answers",
     "uptier.tables.check_names": "tests/tables/test_check.py, by what it finds",
     "uptier.tables.postgresql": "tests/engines/test_postgresql.py, on a server of its own",
+    "uptier.work.models": "tests/test_cli.py and tests/work, by the verbs of a project",
     "uptier.training.served_model": "by MLflow, which runs the file as code: the round trip in tests/training",
 }
 

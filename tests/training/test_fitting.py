@@ -5,7 +5,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from tests.training.worlds import CATALOG, drawn_examples
-from uptier.model.bundle import BundleSignal, encoded, tree_margins
+from uptier.model.bundle import BundleSignal, encoded
+from uptier.model.trees import tree_margins
 from uptier.training.bags import count
 from uptier.training.calibrating import platt
 from uptier.training.fitting import Learnt, learnt, normalised

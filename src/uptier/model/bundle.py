@@ -6,7 +6,6 @@ import dataclasses
 import datetime as dt
 import json
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +15,11 @@ import pandas as pd
 from uptier.errors import ModelError
 from uptier.model import calibrator as calibrators
 from uptier.model.calibrator import Calibrator, Sigmoid
-from uptier.model.contributions import split_contributions
 from uptier.model.encoding import BundleSignal, encoded
 from uptier.model.storage import damaged, digest, read_text, written_whole
+from uptier.model.trees import tree_contributions, tree_margins
 
 if TYPE_CHECKING:
-    import lightgbm
     from numpy.typing import NDArray
 
 __all__ = ["Bundle", "BundleSignal", "Head", "Sigmoid", "encoded", "tree_contributions", "tree_margins"]
@@ -29,7 +27,6 @@ __all__ = ["Bundle", "BundleSignal", "Head", "Sigmoid", "encoded", "tree_contrib
 SCHEMA_VERSION = 2
 READABLE = (1, 2)  # in 1 every calibrator is a sigmoid and does not say so
 MANIFEST = "bundle.json"
-PREDICTION_THREADS = 1  # with a busy neighbour two threads were five times slower than one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -333,68 +330,6 @@ class Bundle:
         # no sort_keys: the order of the heads is the order of the columns of the probabilities
         files[MANIFEST] = json.dumps(written, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         return files
-
-
-def tree_margins(trees: str, matrix: NDArray[np.float64], *, threads: int = PREDICTION_THREADS) -> NDArray[np.float64]:
-    """Give what trees say of rows.
-
-    Parameters
-    ----------
-    trees : str
-        LightGBM's text.
-    matrix : ndarray, shape (n, n_signals)
-        As :func:`encoded` gives it.
-    threads : int
-        Threads to predict with; the answer is the same on any number.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-        Margins, log-odds before calibration.
-    """
-    if not len(matrix):
-        return np.empty(0)
-    return np.asarray(_booster(trees).predict(matrix, raw_score=True, num_threads=threads), dtype=np.float64)
-
-
-def tree_contributions(
-    trees: str, matrix: NDArray[np.float64], *, outcome: str, threads: int = PREDICTION_THREADS
-) -> tuple[NDArray[np.float64], float]:
-    """Give what each signal adds to the margin of each row, by exact TreeSHAP.
-
-    Parameters
-    ----------
-    trees : str
-        LightGBM's text.
-    matrix : ndarray, shape (n, n_signals)
-        As :func:`encoded` gives it; at least one row.
-    outcome : str
-        What the trees predict, for the message.
-    threads : int
-        Threads to explain with; the answer is the same on any number.
-
-    Returns
-    -------
-    values : ndarray, shape (n, n_signals)
-        Log-odds that each signal adds.
-    expected : float
-        Margin before any signal is looked at, log-odds.
-
-    Raises
-    ------
-    ModelError
-        If a row's contributions do not add up to its margin.
-    """
-    answer = np.asarray(_booster(trees).predict(matrix, pred_contrib=True, num_threads=threads))
-    return split_contributions(answer, tree_margins(trees, matrix, threads=threads), outcome=outcome)
-
-
-@lru_cache(maxsize=32)
-def _booster(trees: str) -> lightgbm.Booster:
-    # parsed once a process; kept outside the dataclass, which so stays plain and picklable
-    import lightgbm
-
-    return lightgbm.Booster(model_str=trees)
 
 
 def _head_read(folder: Path, outcome: str, written: dict[str, Any]) -> Head:

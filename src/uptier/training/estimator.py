@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from uptier.errors import UptierError
-from uptier.model.bundle import tree_contributions, tree_margins
+from uptier.model.trees import tree_contributions, tree_margins
 from uptier.training.calibrating import Method, calibrated
 from uptier.training.features import FeatureError, Features, features
 from uptier.training.fitting import learnt

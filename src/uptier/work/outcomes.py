@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from uptier.settings import CONVERSIONS
 if TYPE_CHECKING:
     import pandas as pd
 
-    from uptier.outcomes.outcome import Labels
+    from uptier.outcomes.outcome import Examples, Labels
     from uptier.work.material import Material
 
 
@@ -67,6 +68,45 @@ def every_label(material: Material) -> tuple[Labels, ...]:
     labels += [post_upsell_labels(tables, upsell_episodes(changes), changes)]
     labels += [own_labels(one, tables, looks, changes) for one in own_outcomes(material.settings)]
     return tuple(labels)
+
+
+def every_example(material: Material, progress: Callable[[str, int, int], None]) -> dict[str, Examples]:
+    """Put signals beside what came of every look, for each outcome.
+
+    Parameters
+    ----------
+    material : Material
+        The project's data.
+    progress : callable
+        Told ``(what, done, of)``.
+
+    Returns
+    -------
+    dict of str to Examples
+        By outcome. The frame of the months is kept in the store, so that a second training computes only what is new.
+    """
+    import pandas as pd
+
+    from uptier.outcomes.churn import upsell_episodes
+    from uptier.outcomes.gained import with_gains
+    from uptier.outcomes.outcome import examples
+
+    looks, episodes = material.months, upsell_episodes(material.changes)
+    labels = every_label(material)
+    # apart: months look at everybody at once, upsells at one account each on its own day
+    frames = [_months(material, progress)] if len(looks) else []
+    frames += [material.signals(episodes)] if len(episodes) else []
+    frame = pd.concat(frames, ignore_index=True).drop_duplicates(["account_id", "as_of"])
+    return {one.outcome: with_gains(examples(one, frame), material.changes) for one in labels}
+
+
+def _months(material: Material, progress: Callable[[str, int, int], None]) -> pd.DataFrame:
+    if not material.source.files:
+        # what a server holds cannot be told from what it held without reading all of it
+        return material.signals(material.months)
+    from uptier.work.framing import write_frame
+
+    return write_frame(material, None, None, progress).frame
 
 
 def outcome_report(material: Material) -> OutcomeReport:
