@@ -73,7 +73,7 @@ def main() -> None:
     figures = {
         outcome: summary([world[outcome] for world in worlds.values() if outcome in world]) for outcome in OUTCOMES
     }
-    missed = {outcome: what for outcome, one in figures.items() if (what := misses(outcome, one))}
+    missed = [f"{outcome}: {what}" for outcome, one in figures.items() for what in misses(outcome, one)]
     line = {
         "name": "truth" if given.jitter == 0 else "truth_jittered",
         "sizes": {"worlds": len(seeds), "accounts": given.accounts},
@@ -154,7 +154,7 @@ def of_outcome(
         "shipped": asked.ungrouped[known],
         "logistic": asked.logistic[known],
         "points": baselines.points_score(rows, project.settings.thresholds),
-        "best_single": single.score,
+        "best_signal": single.score,
         "ceiling": ceiling,
     }
     for scorer, score in scores.items():
@@ -266,7 +266,7 @@ def misses(outcome: str, one: dict[str, Any]) -> list[str]:
             f"precision {middle['precision_of_oracle']:.3f} of the oracle's": middle["precision_of_oracle"]
             >= LEAST_PRECISION,
             "points": middle["ours_auc"] > middle["points_auc"],
-            "best single": middle["ours_auc"] > middle["best_single_auc"],
+            "best single": middle["ours_auc"] > middle["best_signal_auc"],
             "logistic": middle["ours_auc"] > middle["logistic_auc"] - 0.005,
         }
     if middle["cases"] >= PLENTY:

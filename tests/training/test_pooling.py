@@ -6,7 +6,8 @@ import pytest
 
 from tests.training.worlds import drawn_examples
 from uptier.outcomes.outcome import Examples
-from uptier.training.pooling import Counts, counted, pooled_head, rate_interval, too_few, wilson
+from uptier.outcomes.win_rates import wilson
+from uptier.training.pooling import Counts, counted, pooled_head, rate_interval, too_few
 from uptier.training_settings import TrainingSettings
 
 
@@ -74,7 +75,7 @@ def test_no_rows_at_all_say_that_nothing_is_known() -> None:
 
 def test_wilson_is_right_on_a_known_case() -> None:
     # Newcombe (1998), table I: 81 of 263
-    assert wilson(81 / 263, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
 
 
 def test_windows_of_one_account_are_not_counted_as_many() -> None:
@@ -87,7 +88,7 @@ def test_windows_of_one_account_are_not_counted_as_many() -> None:
 def test_no_case_still_has_an_interval_by_account() -> None:
     low, high = rate_interval(np.zeros(120, dtype=int), np.repeat([f"account {number}" for number in range(10)], 12))
     assert low == 0
-    assert high == pytest.approx(wilson(0.0, 10)[1])
+    assert high == pytest.approx(wilson(0, 10)[1])
 
 
 def test_interval_covers_the_true_rate() -> None:

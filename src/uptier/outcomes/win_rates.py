@@ -52,14 +52,14 @@ def win_rates(tables: Tables) -> pd.DataFrame:
     return pd.DataFrame(found, columns=COLUMNS)
 
 
-def wilson(won: int, decided: int) -> tuple[float, float]:
+def wilson(won: float, decided: float) -> tuple[float, float]:
     """Give Wilson's 95 % interval of a share.
 
     Parameters
     ----------
-    won : int
-        How many.
-    decided : int
+    won : float
+        How many; not whole where rows count for less than one, since they hang together.
+    decided : float
         Of how many.
 
     Returns
@@ -82,7 +82,8 @@ def wilson(won: int, decided: int) -> tuple[float, float]:
     share, spread = won / decided, Z95**2 / decided
     middle = (share + spread / 2) / (1 + spread)
     half = math.sqrt(spread * share * (1 - share) + spread**2 / 4) / (1 + spread)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # at the ends the two terms are equal but for rounding
+    return (0.0 if won == 0 else middle - half), (1.0 if won == decided else middle + half)
 
 
 def _contacts(tables: Tables) -> pd.DataFrame:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from uptier.model.bundle import Head
+from uptier.outcomes.win_rates import wilson
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from uptier.outcomes.outcome import Examples
     from uptier.training_settings import TrainingSettings
-
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,26 +163,4 @@ def rate_interval(label: NDArray[np.int64], accounts: NDArray[np.object_]) -> tu
         effect = max(1.0, clustered / simple)
     else:
         effect = n / len(sums)
-    return wilson(rate, n / effect)
-
-
-def wilson(rate: float, n: float) -> tuple[float, float]:
-    """Give Wilson's 95 % score interval of a rate.
-
-    Parameters
-    ----------
-    rate : float
-        Observed, 0 to 1.
-    n : float
-        Independent observations behind it, above 0.
-
-    Returns
-    -------
-    tuple of float
-        Low and high.
-    """
-    z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
-    centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
-    # at the ends the two terms are equal but for rounding
-    return (0.0 if rate == 0 else centre - half), (1.0 if rate == 1 else centre + half)
+    return wilson(label.sum() / effect, n / effect)
