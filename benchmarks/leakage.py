@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.signals.timelines import DifferentError, Looker, check_only_the_past_matters
 from uptier.signals.catalog import catalog
 
-WORLDS = {"usage_events": 300, "usage_daily": 120}  # of eight histories each
+WORLDS = {"usage_events": 100, "usage_daily": 40}  # of 24 histories each
 SHARE_AT_LEAST = 0.3  # of the histories that must hold a future row, and a late one
 
 

@@ -32,7 +32,7 @@ import pandas as pd
 from _truth import Told, auc, figures_of, logit_slope, precision_at
 from numpy.typing import NDArray
 
-from uptier.model.bundle import BundleSignal, encoded
+from uptier.model.bundle import BundleSignal
 from uptier.outcomes.outcome import Examples
 from uptier.project import Project
 from uptier.settings import CONVERSIONS, OUTCOMES
@@ -40,7 +40,7 @@ from uptier.simulate.demo import project_text
 from uptier.simulate.world import simulate
 from uptier.training import baselines
 from uptier.training.best_single import best_single
-from uptier.training.rolled import Material, rolled
+from uptier.training.rolled import Material, material_of, rolled
 from uptier.training.splitting import Origin, origins_of
 from uptier.training.training import in_order
 
@@ -194,21 +194,6 @@ def asked_of_everybody(
             purged=one.purged,
         )
         for one, end in zip(origins, ends, strict=True)
-    )
-
-
-def material_of(given: Examples, signals: tuple[BundleSignal, ...]) -> Material:
-    """The rows as the trees read them."""
-    categories = {
-        one.name: tuple(sorted(str(value) for value in given.frame[one.name].dropna().unique()))
-        for one in signals
-        if one.is_category
-    }
-    return Material(
-        given=given,
-        matrix=encoded(given.frame, signals, categories),
-        names=tuple(one.name for one in signals),
-        codes=[place for place, one in enumerate(signals) if one.is_category],
     )
 
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -55,9 +56,14 @@ LONGEST = (
     "tests/signals/test_plans.py",
     "tests/outcomes/test_choices.py",
     "tests/engines/test_postgresql.py",
-    "tests/end_to_end/test_rules_only.py",
     "tests/signals/test_near_copies.py",
 )
+
+# Files that one worker does one after the other, since what was costly to make for the first serves the others too.
+TOGETHER = {
+    "tests/end_to_end/test_round_trip.py": "tests/end_to_end/test_demo.py",
+    "tests/end_to_end/test_rules_only.py": "tests/test_cli.py",
+}
 
 ALLOWED_SKIPS = Path(__file__).with_name("allowed_skips.txt")
 
@@ -80,7 +86,25 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     place = {file: number for number, file in enumerate(LONGEST)}
-    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))
+    items.sort(key=lambda item: place.get(together(item.nodeid), len(place)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give xdist's scheduler of whole files, to which some of them are one."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return together(nodeid)
+
+    return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def together(nodeid: str) -> str:
+    """Give the file of a test, or the one that its file goes with."""
+    file = nodeid.partition("::")[0]
+    return TOGETHER.get(file, file)
 
 
 def allowed_skips(path: Path) -> list[str]:

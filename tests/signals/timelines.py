@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from uptier.signals.catalog import catalog
+from uptier.signals.script import Script, script_of
 from uptier.tables.drawn import tables_of
 from uptier.tables.history import History
 from uptier.tables.rolling import rolled_up, usage_of
@@ -276,7 +277,7 @@ class World:
 
 
 @st.composite
-def worlds(draw: st.DrawFn, usage: str, lags: tuple[int, ...], size: int = 8) -> World:
+def worlds(draw: st.DrawFn, usage: str, lags: tuple[int, ...], size: int = 24) -> World:
     """Draw independent timelines that share one date: one engine call looks at them all."""
     as_of = dt.date.fromisoformat(draw(st.sampled_from(["2026-03-01", "2024-02-29", "2025-12-31"])))
     return World(as_of, draw(st.sampled_from(lags)), tuple(draw(timelines(as_of, usage)) for _ in range(size)), usage)
@@ -306,22 +307,23 @@ class Looker:
 
     def __init__(self, *lags: int) -> None:
         self.lags = lags
-        self._looks: dict[tuple[str, int], tuple[Any, str]] = {}
+        self._looks: dict[tuple[str, int], tuple[History, Script]] = {}
 
     def frame(self, timelines: dict[str, Timeline], world: World) -> pd.DataFrame:
         """Compute all signals of some timelines, by account."""
         if (world.usage, world.lag) not in self._looks:
             self._looks[world.usage, world.lag] = _compiled(world)
-        engine, sql = self._looks[world.usage, world.lag]
+        history, script = self._looks[world.usage, world.lag]
+        engine: Any = history.tables.source.connection.con
         _filled(engine, "accounts", [{"account_id": account} for account in timelines])
         _filled(engine, "grid", [{"account_id": account, "as_of": str(world.as_of)} for account in timelines])
         for name in _tables(world):
             _filled(engine, name, [_row(account, row) for account, one in timelines.items() for row in one.rows[name]])
-        frame: pd.DataFrame = engine.execute(sql).df()
-        return frame.set_index("account_id").sort_index().drop(columns="as_of")
+        # from the first statement: what the tables hold now is in no table that was made before
+        return script.run(history).set_index("account_id").drop(columns="as_of")
 
 
-def _compiled(world: World) -> tuple[Any, str]:
+def _compiled(world: World) -> tuple[History, Script]:
     headers = [
         f"# {name}\n" + " | ".join(["account_id", *COLUMNS[name].split(), TIME[name], "recorded_at"])
         for name in _tables(world)
@@ -337,8 +339,8 @@ def _compiled(world: World) -> tuple[Any, str]:
     connection = tables.source.connection
     grid = connection.create_table("grid", schema={"account_id": "string", "as_of": "date"})
     # compiled before there are rows: the features are told, not read
-    planned = catalog().plan(History(tables, grid, rolled_up(usage_of(tables), FEATURES)))
-    return connection.con, connection.compile(planned.table)
+    history = History(tables, grid, rolled_up(usage_of(tables), FEATURES))
+    return history, script_of(lambda past: catalog().plan(past).table, history)
 
 
 def _tables(world: World) -> list[str]:

@@ -104,9 +104,9 @@ No signal can be formed from `truth`: the door through which uptier reads tables
 LIMITS = """
 Not even a perfect model reaches the oracle. The tables show a state only through what people do, which is little, late
 and mixed with habits that mean nothing; decisions and talks of the weeks to come are still open. So beside the oracle
-(truth itself as the score) stands the **observable ceiling**: the same signals, learnt on ten times the accounts. What
-lies between a model and the ceiling can be gained; what lies between the ceiling and the oracle cannot be known from
-the tables.
+(truth itself as the score) stands the **observable ceiling**: the same signals of the same rows, but learnt from the
+true chances, as if each account had lived its month countless times. What lies between a model and the ceiling can be
+gained; what lies between the ceiling and the oracle, these signals do not say.
 """
 OWN = """
 The same seed gives the same bytes, on any number of threads; another seed another company.

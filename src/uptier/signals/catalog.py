@@ -231,7 +231,7 @@ class Catalog:
         """
         import pandas as pd
 
-        if history.tables.source.is_ours:
+        if history.tables.source.is_in_process:
             frame = self._script(history).run(history)
         else:
             frame = self.plan(history).table.order_by(KEY).to_pandas()
@@ -251,7 +251,7 @@ class Catalog:
         if compiled is None or compiled.tables() is not history.tables or compiled.usage() is not history.usage:
             script = kept_script(
                 history,
-                self._asked_of(history.tables),
+                lambda: self._asked_of(history.tables),
                 lambda: script_of(lambda past: self.plan(past).table, history),
             )
             while len(self._scripts) >= SCRIPTS_KEPT:

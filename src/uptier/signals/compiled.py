@@ -33,28 +33,28 @@ KEPT = 8  # files, a few hundred kilobytes each
 USAGE = "usage_"  # begins the tables that are only read by way of the rollup
 
 
-def kept_script(history: History, formed: str, compile_script: Callable[[], Script]) -> Script:
+def kept_script(history: History, formed: Callable[[], str], compile_script: Callable[[], Script]) -> Script:
     """Give the statements for a past: those that the store has, or compiled now and put there.
 
     Parameters
     ----------
     history : History
-        The past, on our own engine.
-    formed : str
-        What is asked and formed, as text that differs wherever the statements would.
+        The past, on an engine within this process.
+    formed : callable
+        Says what is asked and formed, as text that differs wherever the statements would.
     compile_script : callable
         Compiles them.
 
     Returns
     -------
     Script
-        Where the store cannot be written they are compiled each time.
+        Where the store cannot be written, or nothing is kept of the source, they are compiled each time.
     """
-    tables = _tables(history)
+    tables = _tables(history) if history.tables.source.is_ours else None
     if tables is None:
         return compile_script()
     names = {role: cast("ops.DatabaseTable", table.op()).name for role, table in tables.items()}
-    path = history.tables.settings.store / FOLDER / f"{_key(history, formed, tables)}.json"
+    path = history.tables.settings.store / FOLDER / f"{_key(history, formed(), tables)}.json"
     kept = _read(path, names)
     if kept is not None:
         return kept

@@ -8,7 +8,7 @@ reads them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -19,6 +19,8 @@ from uptier.tables.uncollected import uncollected
 if TYPE_CHECKING:
     import pandas as pd
     from ibis.expr import types as ir
+
+    from uptier.tables.rolling import Rollup
 
 ROWS_AT_ONCE = 100_000  # of a frame: about 90 MiB of a hundred signals, and five times that while they are joined
 
@@ -137,10 +139,14 @@ class Noting(History):
         Table
             One of the same columns that stands in for it.
         """
-        name = f"answer_{len(self.noted) + 1}"
-        self.noted.append((name, answer))
-        stand_in: ir.Table = ibis.table(answer.schema(), name=name)
-        return stand_in
+        return _noted(self.noted, answer)
+
+
+def _noted(noted: list[tuple[str, ir.Table]], answer: ir.Table) -> ir.Table:
+    name = f"answer_{len(noted) + 1}"
+    noted.append((name, answer))
+    stand_in: ir.Table = ibis.table(answer.schema(), name=name)
+    return stand_in
 
 
 def script_of(plan: Callable[[History], ir.Table], history: History) -> Script:
@@ -161,11 +167,34 @@ def script_of(plan: Callable[[History], ir.Table], history: History) -> Script:
     connection: Any = history.tables.source.connection
     looks = "looks"
     grid = ibis.table(history.grid.schema(), name=looks)
-    noting = Noting(history.tables, grid, history.usage, dense=history.dense, everyone=history.everyone)
+    noted: list[tuple[str, ir.Table]] = []
+    tables, usage = history.tables, history.usage
+    if not tables.source.is_ours:  # then nothing was kept before this: cleaning and rolling up are steps too
+        tables = replace(tables, clean={name: _noted(noted, table) for name, table in tables.clean.items()})
+        usage = _usage(noted, usage)
+    noting = Noting(tables, grid, usage, dense=history.dense, everyone=history.everyone, noted=noted)
     with uncollected():
         frame = str(connection.compile(plan(noting)))
-        steps = [(name, str(connection.compile(answer))) for name, answer in noting.noted]
+        steps = _steps(noted, frame, lambda answer: str(connection.compile(answer)))
     texts = [*(sql for _, sql in steps), frame]
     last = {name: max(place for place, sql in enumerate(texts) if f'"{name}"' in sql) for name, _ in steps}
     done = [tuple(name for name in last if last[name] == place) for place, _ in enumerate(steps)]
     return Script(looks, tuple(Step(name, sql, gone) for (name, sql), gone in zip(steps, done, strict=True)), frame)
+
+
+def _usage(noted: list[tuple[str, ir.Table]], usage: Rollup | None) -> Rollup | None:
+    if usage is None:
+        return None
+    people = None if usage.people is None else _noted(noted, usage.people)
+    return replace(usage, days=_noted(noted, usage.days), touches=_noted(noted, usage.touches), people=people)
+
+
+def _steps(
+    noted: list[tuple[str, ir.Table]], frame: str, compiled: Callable[[ir.Table], str]
+) -> list[tuple[str, str]]:
+    """Compile what was noted, as far as the frame needs it."""
+    steps: list[tuple[str, str]] = []
+    for name, answer in reversed(noted):
+        if any(f'"{name}"' in sql for sql in (frame, *(sql for _, sql in steps))):
+            steps.insert(0, (name, compiled(answer)))
+    return steps

@@ -134,10 +134,8 @@ def unbuilt_rollup(tables: Tables) -> Rollup | None:
     if usage is None:
         return None
     source = tables.source
-    # on a server nothing is created
-    return rolled_up(
-        usage, features_of(usage), source.kept if source.connection.name in ("duckdb", "pyspark") else None
-    )
+    keeps = source.is_ours or source.connection.name == "pyspark"  # on a server nothing is created
+    return rolled_up(usage, features_of(usage), source.kept if keeps else None)
 
 
 # what there is ------------------------------------------------------------------------------------------------------

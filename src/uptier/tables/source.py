@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # where Ibis itself would ask for the columns of a SELECT by a temporary view, or take times with a zone for others
 _DESCRIBED = {"postgres": postgresql.columns_of, "pyspark": spark.columns_of}
 
+MEMORY = "memory"  # address of tables that stand in no file
 FILE_KINDS = {".parquet": "read_parquet", ".csv": "read_csv", ".jsonl": "read_json", ".json": "read_json"}
 
 
@@ -51,8 +52,13 @@ class Source:
     names: tuple[str, ...] = field(default=())
 
     @property
+    def is_in_process(self) -> bool:
+        """Whether the engine is a DuckDB of our own within this process, in which temporary tables harm nobody."""
+        return self.connection.name == "duckdb" and (bool(self.files) or self.address == MEMORY)
+
+    @property
     def is_ours(self) -> bool:
-        """Whether the engine is our own in-memory DuckDB, in which temporary tables harm nobody."""
+        """Whether that engine reads files, which stay as they are: then what is worked out of them may be kept."""
         return bool(self.files) and self.connection.name == "duckdb"
 
     def table(self, name: str) -> ir.Table | None:
@@ -209,7 +215,7 @@ def in_memory(tables: Mapping[str, pa.Table], *, threads: int | None = None) -> 
         connection.raw_sql(f"SET threads = {threads:d}")
     for name, table in tables.items():
         connection.create_table(name, table)
-    return Source(connection=connection, address="memory", names=tuple(tables))
+    return Source(connection=connection, address=MEMORY, names=tuple(tables))
 
 
 def _own_duckdb() -> Any:
