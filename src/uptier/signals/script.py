@@ -189,9 +189,7 @@ def _usage(noted: list[tuple[str, ir.Table]], usage: Rollup | None) -> Rollup | 
     return replace(usage, days=_noted(noted, usage.days), touches=_noted(noted, usage.touches), people=people)
 
 
-def _steps(
-    noted: list[tuple[str, ir.Table]], frame: str, compiled: Callable[[ir.Table], str]
-) -> list[tuple[str, str]]:
+def _steps(noted: list[tuple[str, ir.Table]], frame: str, compiled: Callable[[ir.Table], str]) -> list[tuple[str, str]]:
     """Compile what was noted, as far as the frame needs it."""
     steps: list[tuple[str, str]] = []
     for name, answer in reversed(noted):

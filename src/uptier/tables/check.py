@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from uptier.settings import Settings
     from uptier.tables.source import Source
 
+    Kept = Callable[[ir.Table, str], ir.Table]
+
 OUTSIDE_SHARE = 0.05  # of usage outside any subscription, above which a mapping is more likely wrong than the customers
 
 # findings about rows, which a project may look at and live with; what makes a table unreadable is not among them
@@ -102,8 +104,9 @@ def check(
         if progress is not None:
             progress(name)
         found.extend(misspelt(one))
-        found.extend(_rows(one, settings))
-        found.extend(_between(one, mapped, settings))
+        with source.meanwhile() as kept:
+            found.extend(_rows(one, settings, kept))
+            found.extend(_between(one, mapped, settings, kept))
     order = {severity: place for place, severity in enumerate(Severity)}
     accepted = [_accepted(one, settings) for one in found if one.count]
     return Findings(tuple(sorted(accepted, key=lambda one: order[one.severity]))), mapped
@@ -138,7 +141,7 @@ def _require_known(settings: Settings) -> None:
             )
 
 
-def _rows(one: Mapped, settings: Settings) -> Iterable[Finding]:
+def _rows(one: Mapped, settings: Settings, kept: Kept) -> Iterable[Finding]:
     """Find what a table shows by itself."""
     name, contract = one.name, CONTRACT[one.name]
     table = _dated(one, settings)
@@ -160,7 +163,7 @@ def _rows(one: Mapped, settings: Settings) -> Iterable[Finding]:
         )
         return
     key = contract.key_of(one.present)
-    equal, doubled = _repeats(one.table, key, rows)
+    equal, doubled = _repeats(one.table, key, rows, kept)
     yield _warning(EQUAL_ROWS, name, equal, "rows are equal in every column to another; they are left out.")
     yield from _wrong_types(one)
     yield _error("null-value", name, numbers["null-value"], "rows lack a value that the contract requires.")
@@ -189,7 +192,7 @@ def _rows(one: Mapped, settings: Settings) -> Iterable[Finding]:
         yield from unlisted(one, settings)
 
 
-def _between(one: Mapped, mapped: Mapping[str, Mapped], settings: Settings) -> Iterable[Finding]:
+def _between(one: Mapped, mapped: Mapping[str, Mapped], settings: Settings, kept: Kept) -> Iterable[Finding]:
     """Find what shows only beside another table."""
     name, table = one.name, one.table
     if "account_id" in table.columns and name != "accounts" and "accounts" in mapped:
@@ -218,7 +221,7 @@ def _between(one: Mapped, mapped: Mapping[str, Mapped], settings: Settings) -> I
         usage = _dated(one, settings)
         # a row without account or time is a finding of its own
         usage = usage.filter(usage.account_id.notnull() & usage.day.notnull())
-        usage = usage.group_by("account_id", "day").aggregate(rows=usage.count())
+        usage = kept(usage.group_by("account_id", "day").aggregate(rows=usage.count()), "usage")
         inside = within_subscription(usage, _dated(mapped["subscriptions"], settings))
         rows = _total(usage)
         outside = rows - _total(inside)
@@ -250,16 +253,16 @@ def _dated(one: Mapped, settings: Settings) -> ir.Table:
     return dated(table, one.name, wanted.lag_days)
 
 
-def _repeats(table: ir.Table, key: tuple[str, ...], rows: int) -> tuple[int, int]:
+def _repeats(table: ir.Table, key: tuple[str, ...], rows: int, kept: Kept) -> tuple[int, int]:
     """Count the rows that are equal to another, and the keys that stand in several different rows."""
     if not key:
         return rows - _count(table.distinct()), 0
-    repeated = repeated_keys(table, key)
+    repeated = kept(repeated_keys(table, key), "repeated")
     suspects = _total(repeated)
     if not suspects:
         return 0, 0
     same = [table[column].identical_to(repeated[column]) for column in key]
-    distinct = table.semi_join(repeated, same).distinct()
+    distinct = kept(table.semi_join(repeated, same).distinct(), "distinct")
     return suspects - _count(distinct), _count(repeated_keys(distinct, key))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from uptier.tables.contracts import CONTRACT
+from uptier.tables.latest import FAR_AHEAD
 
 if TYPE_CHECKING:
     from ibis.expr import types as ir
@@ -73,13 +74,16 @@ def within_subscription(usage: ir.Table, subscriptions: ir.Table) -> ir.Table:
     Table
         Some of the rows of `usage`.
     """
-    versions = subscriptions.select("account_id", "end_day", began=subscriptions.day)
+    # comparisons alone are a hash join to DuckDB; with an "or" among them it looks at every pair
+    versions = subscriptions.select(
+        "account_id", began=subscriptions.day, end_day=ibis.coalesce(subscriptions.end_day, ibis.date(FAR_AHEAD))
+    )
     return usage.semi_join(
         versions,
         [
             usage.account_id == versions.account_id,
             usage.day >= versions.began,
-            versions.end_day.isnull() | (usage.day < versions.end_day),
+            usage.day < versions.end_day,
         ],
     )
 
