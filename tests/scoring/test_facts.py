@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pandas as pd
+import pytest
 
 from uptier.scoring.facts import account_facts, source_dates
 from uptier.signals.catalog import catalog
@@ -78,6 +79,22 @@ def test_a_source_without_a_row_before_the_date_is_not_known() -> None:
     told = source_dates(tables_of(WORLD, data_until="2026-04-01"), dt.date(2025, 3, 1))
     assert told["usage_events"] is None
     assert told["subscriptions"] == dt.date(2025, 1, 1)
+
+
+def test_a_rollup_in_the_store_tells_the_same_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = "".join(f"calm | u2 | {day} | 2026-03-05 | login\n" for day in ("2026-02-28", "2026-03-01"))
+    tables = tables_of(
+        WORLD.replace("occurred_at | kind", "occurred_at | recorded_at | kind")
+        .replace("-27  | login", "-27  | | login")
+        .replace("-02  | login", "-02  | | login")
+        + late,
+        data_until="2026-04-01",
+    )
+    days = dt.date(2025, 3, 1), AS_OF, dt.date(2026, 3, 6)
+    told = [source_dates(tables, day) for day in days]
+    assert [one["usage_events"] for one in told] == [None, dt.date(2026, 2, 27), dt.date(2026, 3, 2)]
+    monkeypatch.setattr("uptier.scoring.facts.kept_rollup", usage_rollup)
+    assert [source_dates(tables, day) for day in days] == told
 
 
 def signals_of(tables: Tables) -> pd.DataFrame:

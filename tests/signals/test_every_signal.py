@@ -156,7 +156,7 @@ def test_other_accounts_do_not_matter(two: pd.DataFrame) -> None:
 def test_the_hash_knows_formulas_and_thresholds_but_not_wording() -> None:
     before = catalog().fingerprint(Thresholds())
     assert re.fullmatch(r"[0-9a-f]{16}", before)
-    assert catalog().fingerprint(Thresholds()) == before
+    assert type(catalog())(SIGNALS, TRIGGERS).fingerprint(Thresholds()) == before
     assert catalog().fingerprint(Thresholds(gate_days=13)) != before
     fewer = type(catalog())(SIGNALS[1:], TRIGGERS)
     assert fewer.fingerprint(Thresholds()) != before

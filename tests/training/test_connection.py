@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import importlib.util
 import json
 import shutil
+import sqlite3
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -157,6 +159,24 @@ def test_a_server_that_is_away_is_said_so_without_its_password(tmp_path: Path, m
         assert f"MLflow at http://127.0.0.1:{port} cannot be" in str(refused.value)
         assert "Found: no answer.\nCheck that the server runs, and its address." in str(refused.value)
         assert "secret" not in str(refused.value)
+
+
+def test_a_new_database_has_the_tables_that_mlflow_would_make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = (settings(tmp_path).model_copy(update={"store": tmp_path / name}) for name in ("ours", "theirs"))
+    for project in (ours, theirs):
+        with connected(project, writes=True) as client:
+            assert client.search_experiments()
+        assert [path.name for path in project.store.iterdir()] == [DATABASE]
+        monkeypatch.delattr("os.link", raising=False)  # as where there are no links: then MLflow makes it itself
+    assert tables_in(ours) == tables_in(theirs)
+
+
+def tables_in(project: Settings) -> tuple[list[object], dict[str, list[str]]]:
+    with contextlib.closing(sqlite3.connect(project.store / DATABASE)) as database:
+        version = database.execute("SELECT version_num FROM alembic_version").fetchall()
+        made = database.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    # MLflow's migrations leave constraints in any order
+    return version, {name: sorted(line.strip(" \t,") for line in sql.splitlines()) for name, sql in made}
 
 
 def test_the_yaml_wins_over_the_environment_and_the_store_is_the_last(tmp_path: Path) -> None:

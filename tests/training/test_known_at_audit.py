@@ -106,7 +106,7 @@ def looks() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def again(part: Catalog, looks: pd.DataFrame) -> pd.DataFrame:
     source, settings, mapped = _world()
-    return formed_again(looks, mapped, source, settings, part)
+    return formed_again(looks, mapped, source, settings, part, repeated=frozenset())
 
 
 def test_signals_of_the_past_alone_are_the_same(part: Catalog, looks: pd.DataFrame, again: pd.DataFrame) -> None:
@@ -118,6 +118,13 @@ def test_signals_of_the_past_alone_are_the_same(part: Catalog, looks: pd.DataFra
     assert told == {FEBRUARY: 5.0, MARCH: 9.0}
     assert again["days_since_ticket_closed"].isna().any()
     assert again["days_since_ticket_closed"].notna().any()
+
+
+def test_where_nobody_checked_rows_that_are_equal_are_looked_for(
+    part: Catalog, looks: pd.DataFrame, again: pd.DataFrame
+) -> None:
+    source, settings, mapped = _world()
+    pd.testing.assert_frame_equal(formed_again(looks, mapped, source, settings, part), again)
 
 
 def test_signals_that_saw_rows_before_they_were_known_are_named(

@@ -8,6 +8,7 @@ import pandas as pd
 
 from uptier.outcomes.upsell import highest_tier, in_talks
 from uptier.tables.contracts import CONTRACT
+from uptier.tables.rollup import kept_rollup
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -61,8 +62,11 @@ def source_dates(tables: Tables, as_of: dt.date) -> dict[str, dt.date | None]:
         Dated table to its newest day before `as_of`; None for a table without such a row.
     """
     newest: dict[str, dt.date | None] = {}
+    # the rollup has the same days, and is a hundredth of the events
+    usage, rolled = kept_rollup(tables), "usage_events" if "usage_events" in tables else "usage_daily"
     for name, table in tables.clean.items():
         if "known_day" in table.columns and CONTRACT[name].time in tables.present[name]:
+            table = usage.days if usage is not None and name == rolled else table
             before = table.filter((table.day < as_of) & (table.known_day < as_of))
             day = before.aggregate(day=before.day.max()).to_pandas()["day"].iloc[0]
             newest[name] = None if pd.isna(day) else pd.Timestamp(day).date()

@@ -85,6 +85,10 @@ class Catalog:
         return {}
 
     @cached_property
+    def _fingerprints(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
     def _by_family(self) -> dict[str, Trigger]:
         return {one.family: one for one in self.triggers}
 
@@ -279,6 +283,12 @@ class Catalog:
         str
             16 hexadecimal digits; a model is only used with the catalogue that it was trained on.
         """
+        asked = thresholds.model_dump_json()
+        if asked not in self._fingerprints:
+            self._fingerprints[asked] = self._fingerprint(thresholds)
+        return self._fingerprints[asked]
+
+    def _fingerprint(self, thresholds: Thresholds) -> str:
         measures = self.measures(lambda table, columns: True, thresholds)
         formed, _ = self._formed(measures)
         answers = answers_to(measures)

@@ -90,6 +90,7 @@ def logistic_probability(
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
+    from threadpoolctl import threadpool_limits
 
     numbers = [place for place in range(fit.shape[1]) if place not in set(categories)]
     imputed = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
@@ -101,5 +102,7 @@ def logistic_probability(
         sparse_threshold=0,
     )
     model = make_pipeline(columns, LogisticRegression(solver="newton-cholesky", max_iter=LOGISTIC_STEPS))
-    model.fit(fit, label)
-    return np.asarray(model.predict_proba(test)[:, 1])
+    # BLAS's threads spin while they wait for each other: that costs more than they gain
+    with threadpool_limits(1, user_api="blas"):
+        model.fit(fit, label)
+        return np.asarray(model.predict_proba(test)[:, 1])

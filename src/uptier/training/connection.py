@@ -10,9 +10,11 @@ import contextlib
 import logging
 import os
 import sqlite3
+import tempfile
 import urllib.parse
 import warnings
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uptier.errors import StoreError
@@ -136,6 +138,8 @@ def connected(settings: Settings, *, writes: bool) -> Iterator[MlflowClient]:
 
     uri = given or f"sqlite:///{settings.store.absolute() / DATABASE}"
     try:
+        if given is None and not (settings.store / DATABASE).exists():
+            _build(settings.store.absolute() / DATABASE)
         with _pointed_at(uri):
             yield MlflowClient(tracking_uri=uri, registry_uri=uri)
     except (MlflowException, RequestException, SQLAlchemyError, OSError) as error:
@@ -161,6 +165,34 @@ def best_effort() -> Iterator[None]:
 
     with contextlib.suppress(MlflowException, RequestException, SQLAlchemyError, OSError):
         yield
+
+
+def _build(database: Path) -> None:
+    """Make an empty database as MLflow does, by dozens of migrations, without its wait for the disk after each step.
+
+    Seconds, in which nothing could be lost yet: it is made aside and put in its place once it is whole. Where that does
+    not work, MLflow makes it itself, and says what is wrong.
+    """
+    from mlflow.store.db import utils
+    from sqlalchemy import event
+    from sqlalchemy.exc import SQLAlchemyError
+
+    with (
+        contextlib.suppress(AttributeError, OSError, SQLAlchemyError),
+        tempfile.TemporaryDirectory(prefix=".", dir=database.parent) as place,
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore", DeprecationWarning)  # of SQLAlchemy against MLflow's migrations
+        fresh = Path(place) / database.name
+        engine = utils.create_sqlalchemy_engine(f"sqlite:///{fresh}")  # type: ignore[no-untyped-call]  # MLflow's own
+        event.listen(engine, "connect", lambda opened, _: opened.execute("PRAGMA synchronous=OFF"))
+        try:
+            utils._initialize_tables(engine)  # type: ignore[no-untyped-call]  # MLflow's own; none that is public
+        finally:
+            engine.dispose()
+        with fresh.open("rb+") as file:
+            os.fsync(file)
+        os.link(fresh, database)  # never over one that another process has put there
 
 
 def _reading_of(error: Exception, given: str | None) -> tuple[str, str]:

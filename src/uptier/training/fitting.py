@@ -151,7 +151,7 @@ def learnt(
         trees=normalised(trees),
         shape=grown.shape,
         rounds=grown.rounds,
-        models=len(grown.boosters) if grown.is_bag else 1,
+        models=len(grown.texts) if grown.is_bag else 1,
         expected_margin=_expected(trees, fit[:1], settings),
         out_of_fold=out_of_fold,
         fold_test=by_model[fold_of],
@@ -180,9 +180,16 @@ class _Grown:
     """The models of a bag, one a fold, and what they say of the rows that they never saw."""
 
     shape: Shape
-    boosters: list[lightgbm.Booster]
+    texts: list[str]
     rounds: int
     loss: float
+
+    @cached_property
+    def boosters(self) -> list[lightgbm.Booster]:
+        # a model that was read holds trees alone, and most trials are only compared
+        import lightgbm
+
+        return [lightgbm.Booster(model_str=text) for text in self.texts]
 
     @property
     def is_bag(self) -> bool:
@@ -214,9 +221,13 @@ class _Task:
             self.fit, label=self.label, categorical_feature=self.categories, params=chosen
         ).construct()
 
+    @cached_property
+    def _copies(self) -> dict[tuple[bytes, bytes], tuple[lightgbm.Dataset, lightgbm.Dataset]]:
+        return {}
+
     def grouped(self, grown: _Grown) -> NDArray[np.int64]:
         """Which model held out each fold."""
-        return np.arange(self.models) % len(grown.boosters)
+        return np.arange(self.models) % len(grown.texts)
 
     def grown(self, shape: Shape) -> _Grown:
         two = shape.depth >= RICH.depth and len(self.label) > TWO_FOLDS_ROWS
@@ -232,10 +243,8 @@ class _Task:
         return self._one_by_one(shape, rows, [fold == number for number in numbers])
 
     def _one_by_one(self, shape: Shape, rows: NDArray[np.int64], held_out: list[NDArray[np.bool_]]) -> _Grown:
-        """Grow the few rounds of each model of a bag; only one of them holds its rows in memory at a time."""
-        import lightgbm
-
-        boosters, curves = [], []
+        """Grow the few rounds of each model of a bag; where rows are many, one of them holds its own at a time."""
+        texts, curves = [], []
         for held in held_out:
             booster = self._began(shape, rows, held)
             curve = []
@@ -243,12 +252,11 @@ class _Task:
                 booster.update()
                 curve.append(booster.eval_valid()[0][2] * int(held.sum()))
             curves.append(curve)
-            # a model that was read holds trees alone
-            boosters.append(lightgbm.Booster(model_str=booster.model_to_string()))
+            texts.append(booster.model_to_string())
             del booster
         losses = np.array(curves).sum(axis=0) / sum(int(held.sum()) for held in held_out)
         rounds = int(np.argmax(losses <= losses.min() + GAIN)) + 1
-        return _Grown(shape=shape, boosters=boosters, rounds=rounds, loss=float(losses[rounds - 1]))
+        return _Grown(shape=shape, texts=texts, rounds=rounds, loss=float(losses[rounds - 1]))
 
     def _in_step(self, shape: Shape, rows: NDArray[np.int64], held_out: list[NDArray[np.bool_]]) -> _Grown:
         """Grow all models together, until what they say of the rows held out no longer gains."""
@@ -263,14 +271,25 @@ class _Task:
                 best, rounds = loss, number
             elif number - rounds >= PATIENCE_ROUNDS:
                 break
-        return _Grown(shape=shape, boosters=boosters, rounds=max(1, rounds), loss=best)
+        texts = [booster.model_to_string() for booster in boosters]
+        return _Grown(shape=shape, texts=texts, rounds=max(1, rounds), loss=best)
 
     def _began(self, shape: Shape, rows: NDArray[np.int64], held: NDArray[np.bool_]) -> lightgbm.Booster:
         import lightgbm
 
         chosen = parameters(shape, n=len(rows), settings=self.settings, monotone=self.monotone)
-        booster = lightgbm.Booster(chosen, self.data.subset(rows[~held].tolist()))
-        return booster.add_valid(self.data.subset(rows[held].tolist()), "held out")
+        fitted, unseen = self._parted(rows, held)
+        return lightgbm.Booster(chosen, fitted).add_valid(unseen, "held out")
+
+    def _parted(self, rows: NDArray[np.int64], held: NDArray[np.bool_]) -> tuple[lightgbm.Dataset, lightgbm.Dataset]:
+        """Copy the binned rows to learn from and those held out: once for all shapes, where they are few."""
+        key = rows.tobytes(), held.tobytes()
+        if key in self._copies:
+            return self._copies[key]
+        made = self.data.subset(rows[~held].tolist()), self.data.subset(rows[held].tolist())
+        if len(rows) <= TRIAL_ROWS:
+            self._copies[key] = made
+        return made
 
     @property
     def most(self) -> int:

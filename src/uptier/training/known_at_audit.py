@@ -141,7 +141,13 @@ def looks_again(frame: pd.DataFrame, *, seed: int, dates: int = DATES, accounts:
 
 
 def formed_again(
-    looks: pd.DataFrame, mapped: Mapping[str, Mapped], source: Source, settings: Settings, catalog: Catalog
+    looks: pd.DataFrame,
+    mapped: Mapping[str, Mapped],
+    source: Source,
+    settings: Settings,
+    catalog: Catalog,
+    *,
+    repeated: frozenset[str] | None = None,
 ) -> pd.DataFrame:
     """Form the signals of some looks from tables that are cut on each look's own date.
 
@@ -157,6 +163,8 @@ def formed_again(
         The project.
     catalog : Catalog
         Its signals, its own among them.
+    repeated : frozenset of str, optional
+        The tables in which the check saw equal rows; where it is not given they are looked for in every table.
 
     Returns
     -------
@@ -164,13 +172,18 @@ def formed_again(
         As from :meth:`~uptier.signals.catalog.Catalog.frame`. The store's rollup of
         usage is neither read nor written.
     """
+    if repeated is not None:
+        repeated |= SHOWN_ONCE_KNOWN.keys()  # where an end or a result is blanked, rows may become equal
     frames = []
     for date, some in looks.groupby("as_of", sort=True):
         as_of = pd.Timestamp(str(date)).date()
         asked = some["account_id"].tolist()
         cut = {name: _of_accounts(one, asked) for name, one in cut_tables(mapped, settings, as_of).items()}
-        tables = clean(source, settings, cut)
-        # a few accounts' usage is small, and read again and again
+        # a few accounts' usage is small, and looked through again and again
+        for name in USAGE_TABLES:
+            if name in cut:
+                cut[name] = dataclasses.replace(cut[name], table=source.kept(cut[name].table, "audited_raw"))
+        tables = clean(source, settings, cut, repeated)
         usage = {name: source.kept(tables[name], "audited") for name in USAGE_TABLES if name in tables}
         tables = dataclasses.replace(tables, clean={**tables.clean, **usage})
         rollup = unbuilt_rollup(tables)

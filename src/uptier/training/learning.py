@@ -201,7 +201,8 @@ def _judged(
         truth,
         asked.unseen,
         draws,
-        catalogue_hash="" if catalog is None else catalog.fingerprint(settings.thresholds),
+        # half a second of compiling, which only a champion is worth
+        catalogue_hash="" if catalog is None or champion is None else catalog.fingerprint(settings.thresholds),
         least_cases=knobs.min_test_positives,
     )
     return dataclasses.replace(

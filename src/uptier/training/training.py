@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from uptier.errors import TrainingError
 from uptier.model.bundle import Bundle, BundleSignal, Head
@@ -133,18 +134,20 @@ def train(
         if progress:
             progress(f"Learning {outcome}", number, len(ordered))
         origins = origins_of(given, test_share=knobs.test_share, origins=knobs.origins)
-        heads[outcome], judgements[outcome] = learnt_head(
-            given,
-            origins,
-            signals,
-            categories,
-            settings=settings,
-            seconds=seconds,
-            champion=champion,
-            catalog=catalog,
-            differing=differing,
-            gain=gains.get(outcome),
-        )
+        # sums of many threads differ in their last digits from those of one: figures are to be the same everywhere
+        with threadpool_limits(1, user_api="blas"):
+            heads[outcome], judgements[outcome] = learnt_head(
+                given,
+                origins,
+                signals,
+                categories,
+                settings=settings,
+                seconds=seconds,
+                champion=champion,
+                catalog=catalog,
+                differing=differing,
+                gain=gains.get(outcome),
+            )
         if heads[outcome].is_fitted:
             tested = np.concatenate([origin.test for origin in origins])
             explained[outcome] = _sampled(given.frame.iloc[tested], knobs.seed)

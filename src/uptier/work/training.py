@@ -107,7 +107,10 @@ def audited(material: Material, seen: Mapping[str, Examples]) -> tuple[Differenc
     if listed is not None:
         mapped, _ = without_forgotten(mapped, listed)
     looks = looks_again(frame, seed=material.settings.training.seed)
-    return differences(frame, formed_again(looks, mapped, material.source, material.settings, material.catalog))
+    again = formed_again(
+        looks, mapped, material.source, material.settings, material.catalog, repeated=material.repeated
+    )
+    return differences(frame, again)
 
 
 def _evidence(trained: Trained, seen: Mapping[str, Examples], material: Material) -> Evidence:
