@@ -8,6 +8,7 @@ import pty
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -78,6 +79,12 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Called:
     return jobs.small_run(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture
+def no_chances() -> Iterator[None]:
+    with jobs.no_chances():
+        yield
 
 
 # help ----------------------------------------------------------------------------------------------------------------
@@ -363,6 +370,7 @@ def test_simulate_writes_a_world_and_nothing_over_it(tmp_path: Path) -> None:
     assert {path.name: path.read_bytes() for path in (tmp_path / "again").iterdir()} == before
 
 
+@pytest.mark.usefixtures("no_chances")
 def test_simulate_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     made = called("simulate", "--out", "a world", "--accounts", 20, "--months", 3, "--seed", 3)
@@ -373,6 +381,7 @@ def test_simulate_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert called("check", "uptier.yaml").code == 0
 
 
+@pytest.mark.usefixtures("no_chances")
 def test_simulate_tells_what_it_made(tmp_path: Path) -> None:
     plans = Path(__file__).parents[1] / "configs" / "plans" / "sales_crm.yaml"
     changes = tmp_path / "mine.yaml"

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from pydantic import BaseModel
 
+from tests.end_to_end import jobs
 from uptier.cli import help_texts
+from uptier.documentation import made
 from uptier.documentation import pages as all_pages
 from uptier.documentation.attributes import described
 from uptier.documentation.markdown import documented, page, quote, row
@@ -22,11 +26,39 @@ from uptier.settings import IdentitySettings, Settings, TableSettings, read_sett
 from uptier.signals.catalog import Catalog, catalog
 from uptier.signals.signal import Effect, Phrase, Signal, Unit
 from uptier.signals.trigger import Trigger
+from uptier.simulate.presets import DATA_UNTIL, find_preset
+from uptier.simulate.timeline import months_before
+from uptier.simulate.world import World
 from uptier.tables import contracts
 from uptier.tables.contracts import CONTRACT, Column, Kind
 from uptier.thresholds import Thresholds
 
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _the_demos_company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let pages show the company that the demo's tests look at, which is the same one, rather than make it again."""
+
+    def found(*, preset: str, seed: int, out: Path) -> World:
+        assert (preset, seed) == ("demo", jobs.DEMO_SEED)
+        out.symlink_to(jobs.demo_config(tmp_path_factory.getbasetemp()).parent / "world")
+        parameters = find_preset(preset)
+        rows = {path.stem: pq.read_metadata(path).num_rows for path in out.glob("*.parquet")}
+        first_day = months_before(DATA_UNTIL, parameters.months)
+        return World(
+            folder=out,
+            seed=seed,
+            preset=preset,
+            parameters=parameters,
+            first_day=first_day,
+            data_until=DATA_UNTIL,
+            rows=rows,
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(made, "simulate", found)
+        yield
 
 
 def test_the_pages_on_disk_are_the_ones_that_the_code_gives() -> None:

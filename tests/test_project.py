@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.end_to_end import jobs
-from tests.end_to_end.jobs import SMALL, Called
+from tests.end_to_end.jobs import SMALL
 from uptier import Project
 from uptier.errors import FindingsError, ModelError, ScoringError, SettingsError, StoreError, TrainingError
 from uptier.settings import OUTCOMES
@@ -23,13 +23,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Called:
-    """Have the whole job done on the small world: everything was refused."""
-    return jobs.small_run(tmp_path_factory.getbasetemp())
-
-
-@pytest.fixture(scope="module")
-def project(config: Path, ran: Called) -> Project:
+def project(config: Path) -> Project:
     return Project(config)
 
 

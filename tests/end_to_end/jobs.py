@@ -1,17 +1,20 @@
-"""Whole jobs that several tests look at: each is done once in a session, and nobody changes what it gave."""
+"""Whole jobs that several tests look at: each is done once in a run, and nobody changes what it gave."""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import io
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pandas as pd
 
@@ -19,8 +22,12 @@ from uptier.cli import main
 from uptier.explanation.brief import Brief
 from uptier.project import Project, Scoring, Training
 from uptier.simulate.demo import demo_project
+from uptier.simulate.looks import Looks
 from uptier.simulate.world import simulate
 from uptier.tables.findings import Findings
+
+if TYPE_CHECKING:
+    from uptier.outcomes.outcome import Examples
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 DEMO_SEED = 7  # what `make demo` shows
@@ -62,11 +69,42 @@ class Called:
         return json.loads(last)
 
 
+def of_the_run(own: Path) -> Path:
+    """Give the folder that all workers of a run share; each one's own lies in it."""
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@contextlib.contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Let one worker make what the folder is for: the others wait, and find it."""
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @cache
 def demo(folder: Path) -> Job:
     """Do what `make demo` does."""
-    config = demo_project(folder / "demo", seed=DEMO_SEED)
-    return job(config)
+    home = of_the_run(folder) / "demo"
+    with one_at_a_time(home):
+        return job(demo_project(home, seed=DEMO_SEED))
+
+
+@cache
+def demo_config(folder: Path) -> Path:
+    """Make the demo's world and project alone, or find them."""
+    home = of_the_run(folder) / "demo"
+    with one_at_a_time(home):
+        return demo_project(home, seed=DEMO_SEED)
+
+
+@cache
+def demo_examples(folder: Path) -> dict[str, Examples]:
+    """Put the demo's signals beside what came of them; what the job has formed is in the store."""
+    config = demo_config(folder)
+    with one_at_a_time(of_the_run(folder) / "demo"):
+        return Project(config).examples()
 
 
 def job(config: Path) -> Job:
@@ -91,10 +129,22 @@ def tiny_project(folder: Path, *, seed: int) -> Path:
 
 
 def _project(home: Path, *, seed: int, accounts: int, months: int) -> Path:
-    simulate(preset="demo", seed=seed, accounts=accounts, months=months, out=home / "world")
+    with no_chances():
+        simulate(preset="demo", seed=seed, accounts=accounts, months=months, out=home / "world")
     config = home / "small.yaml"
     config.write_text(SMALL, encoding="utf-8")
     return config
+
+
+@contextlib.contextmanager
+def no_chances() -> Iterator[None]:
+    """Have worlds made whose truth has no chances: they take longer than all the rest, and few tests read them."""
+
+    def rows(eras: object, looks: Looks, *rest: object) -> pd.DataFrame:
+        return pd.DataFrame({"account_id": looks.account_id})
+
+    with mock.patch("uptier.simulate.world.truth", rows):
+        yield
 
 
 @cache

@@ -12,10 +12,11 @@ import duckdb
 import pandas as pd
 import pytest
 
+from tests.end_to_end import jobs
 from tests.simulate import anchors
 from tests.simulate.anchors import Aftermath, Share
-from tests.simulate.demo_worlds import demo, examples, world_of
 from uptier.explanation.reasons import fired_triggers
+from uptier.settings import read_settings
 from uptier.signals.catalog import catalog
 
 FIRST, UNTIL = dt.date(2024, 1, 1), dt.date(2026, 1, 1)
@@ -24,7 +25,7 @@ SLACK = 0.08  # of win rates, beyond the interval of what was counted
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    opened = anchors.opened(world_of(tmp_path_factory.getbasetemp()), memory="2GB")
+    opened = anchors.opened(jobs.demo_config(tmp_path_factory.getbasetemp()).parent / "world", memory="2GB")
     yield opened
     opened.close()
 
@@ -81,8 +82,9 @@ def test_power_users_lead_seats(base: duckdb.DuckDBPyConnection) -> None:
 
 def test_signals_say_more_than_tenure_or_the_renewal(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.getbasetemp()
-    seen = examples(folder)
-    fired = fired_triggers(seen["seat_expansion"].frame, catalog(), demo(folder).settings.thresholds)
+    seen = jobs.demo_examples(folder)
+    thresholds = read_settings(jobs.demo_config(folder)).thresholds
+    fired = fired_triggers(seen["seat_expansion"].frame, catalog(), thresholds)
     fired = fired[[trigger.name for trigger in catalog().triggers if trigger.opens is not None]]
     found = anchors.selections(seen, fired, highest_tier=3.0)
     assert found.times(3) > 1.2

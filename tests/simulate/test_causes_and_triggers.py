@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.end_to_end import jobs
 from tests.simulate.causes_and_triggers import COLUMN, SHOWN_BY
-from tests.simulate.demo_worlds import examples, world_of
 from uptier.signals.catalog import catalog
 from uptier.signals.families import FAMILIES
 from uptier.simulate.causes import AT_REST, CAUSES
@@ -47,10 +47,10 @@ def test_rest_is_where_the_world_says(cause: str) -> None:
 def seen(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """What the product saw of each account, and what truth knew, at the same dates."""
     folder = tmp_path_factory.getbasetemp()
-    truth = pd.read_parquet(world_of(folder) / "truth.parquet")
+    truth = pd.read_parquet(jobs.demo_config(folder).parent / "world" / "truth.parquet")
     names = [COLUMN.get(cause, cause) for cause, shown in SHOWN_BY.items() if shown.at_rest]
     truth = truth[["account_id", "as_of", *names]].astype({"as_of": "datetime64[us]"})
-    return examples(folder)["churn"].frame.merge(truth, on=["account_id", "as_of"])
+    return jobs.demo_examples(folder)["churn"].frame.merge(truth, on=["account_id", "as_of"])
 
 
 @pytest.mark.parametrize("cause", [cause for cause in CAUSES if SHOWN_BY[cause].signal])

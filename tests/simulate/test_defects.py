@@ -457,6 +457,7 @@ FINDINGS = {
 PROJECT = "project: spoilt\nsource: ./world\nstore: ./store\ndata_until: 2026-01-01\ncurrency: USD\ntimezone: UTC\n"
 
 
+@pytest.mark.usefixtures("no_chances")
 @pytest.mark.parametrize("which", list(FINDINGS))
 def test_the_check_tells_what_was_done_and_nothing_else(which: str, tmp_path: Path) -> None:
     switched, expected = FINDINGS[which]

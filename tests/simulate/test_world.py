@@ -149,7 +149,7 @@ def test_a_world_of_several_blocks_is_one_world(tmp_path: Path) -> None:
     assert set(pd.read_parquet(world.folder / "truth.parquet")["account_id"]) <= set(accounts)
 
 
-@pytest.mark.usefixtures("in_blocks_of_20")
+@pytest.mark.usefixtures("in_blocks_of_20", "no_chances")
 def test_blocks_are_made_each_by_itself(tmp_path: Path) -> None:
     for name, accounts in (("two", 40), ("three", 60)):
         simulate(preset="demo", seed=5, accounts=accounts, months=3, out=tmp_path / name)
@@ -178,6 +178,7 @@ def test_a_world_says_what_makes_it_again(tmp_path: Path) -> None:
     assert {name for name in one if one[name] != again[name]} == {"world.yaml"}  # its jitter is in the parameters
 
 
+@pytest.mark.usefixtures("no_chances")
 def test_jitter_draws_other_rates_for_each_seed(tmp_path: Path) -> None:
     rates = []
     for seed in (3, 4):
@@ -189,6 +190,7 @@ def test_jitter_draws_other_rates_for_each_seed(tmp_path: Path) -> None:
     assert all(0.7 * usual <= rate <= 1.3 * usual for rate in rates)
 
 
+@pytest.mark.usefixtures("no_chances")
 def test_another_price_list_is_used_throughout(tmp_path: Path) -> None:
     plans = Path(__file__).parents[2] / "configs" / "plans" / "developer_api.yaml"
     world = simulate(preset="demo", seed=3, accounts=40, months=6, out=tmp_path / "w", plans=plans)
@@ -262,6 +264,7 @@ def test_a_bad_file_is_refused_before_anything_is_written(tmp_path: Path, given:
     assert list(tmp_path.iterdir()) == [bad]
 
 
+@pytest.mark.usefixtures("no_chances")
 def test_jitter_that_leaves_no_room_is_said_so(tmp_path: Path) -> None:
     crowded = tmp_path / "crowded.yaml"
     crowded.write_text("rates: {need: [0.1, 0.5, 0.5, 0.1]}\n")
@@ -295,6 +298,7 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
         simulate(preset="demo", seed=1, accounts=5, months=1, out=tmp_path / "w")
 
 
+@pytest.mark.usefixtures("no_chances")
 def test_an_empty_folder_is_filled_and_missing_parents_are_made(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for out in (tmp_path / "empty", tmp_path / "a" / "b"):
@@ -340,6 +344,7 @@ world.simulate(preset="demo", seed=1, accounts=6, months=1, out=pathlib.Path(sys
 """
 
 
+@pytest.mark.usefixtures("no_chances")
 def test_a_killed_run_leaves_nothing_that_later_steps_accept(tmp_path: Path) -> None:
     out = tmp_path / "w"
     running = subprocess.Popen([sys.executable, "-c", HELD_UP, str(out)], stdout=subprocess.PIPE, text=True)
@@ -370,6 +375,7 @@ def test_a_killed_run_leaves_nothing_that_later_steps_accept(tmp_path: Path) -> 
     assert {path.name for path in tmp_path.iterdir()} == {"w", "alone", ".other.part-1", ".w.part-mine"}
 
 
+@pytest.mark.usefixtures("no_chances")
 def test_what_a_process_of_the_same_number_left_is_cleared(tmp_path: Path) -> None:
     # in a container every run may be process 1
     left = tmp_path / f".w.part-{os.getpid()}"
@@ -379,6 +385,7 @@ def test_what_a_process_of_the_same_number_left_is_cleared(tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["w"]
 
 
+@pytest.mark.usefixtures("no_chances")
 def test_the_folder_in_which_one_stands_is_refused_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "w").mkdir()
     monkeypatch.chdir(tmp_path / "w")

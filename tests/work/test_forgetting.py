@@ -33,8 +33,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = jobs.tiny_project(home, seed=5)
     config.write_text(config.read_text() + FIRST)
     world = config.parent / "world"
-    running = Project(config).frame(Project(config).settings.data_until)["account_id"]
-    account, other = running.iloc[0], running.iloc[1]
+    held = pd.read_parquet(world / "subscriptions.parquet")
+    account, other = sorted(held[held["valid_to"].isna()]["account_id"].unique())[:2]
     users = pd.read_parquet(world / "users.parquet")
     user = users[users["account_id"] == other]["user_id"].iloc[0]
     for file in world.glob("*.parquet"):
@@ -45,24 +45,22 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 table["user_id"] = table["user_id"].mask(theirs, USER)
             table["account_id"] = table["account_id"].replace(account, ACCOUNT)
         table.to_parquet(file, index=False)
-    shutil.rmtree(config.parent / "store", ignore_errors=True)
     assert called("run", config).code == 3
     project = Project(config)
     project.score(pd.Timestamp("2025-12-01").date())
     project.write_frame()
     project.write_frame(project.settings.data_until)
+    shutil.move(config.parent / "store", config.parent / "store-of-the-run")
     return config
 
 
 @pytest.fixture
-def config(ran: Path, tmp_path: Path) -> Path:
-    """Give a store of its own to each test."""
-    home = tmp_path / "project"
-    home.mkdir()
-    (home / "world").symlink_to(ran.parent / "world")
-    # MLflow's database knows where it lies: for bytes alone that does not matter
-    shutil.copytree(ran.parent / "store", home / "store", symlinks=True)
-    return Path(shutil.copy(ran, home))
+def config(ran: Path) -> Path:
+    """Give each test the store as the run has left it."""
+    store = ran.parent / "store"
+    shutil.rmtree(store, ignore_errors=True)
+    shutil.copytree(ran.parent / "store-of-the-run", store, symlinks=True)
+    return ran
 
 
 def naming(store: Path, wanted: str) -> set[str]:
