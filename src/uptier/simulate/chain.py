@@ -227,8 +227,17 @@ class Chain:
         Returns
         -------
         list of ndarray, one axis for each of AXES
-            In the order of :data:`DECISIONS`.
+            In the order of :data:`DECISIONS`; kept, and not to be written into.
         """
+        if renewing not in self._everywhere:
+            self._everywhere[renewing] = self._decided(renewing=renewing)
+        return self._everywhere[renewing]
+
+    @cached_property
+    def _everywhere(self) -> dict[bool, list[Floats]]:
+        return {}
+
+    def _decided(self, *, renewing: bool) -> list[Floats]:
         full = self.shape
         leaving = _product([factor.grid() for factor in self.churn]) * (self.renewal if renewing else 1.0)
         changing = [self._hazard(name, [factor.grid() for factor in self.changing[name]]) for name in CHANGES]

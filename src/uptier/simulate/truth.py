@@ -21,7 +21,7 @@ import pandas as pd
 
 from uptier.simulate.backwards import Backwards, StepKind
 from uptier.simulate.causes import CAUSES, Kind, Outlook, Table, log_odds_by_cause, shares_of
-from uptier.simulate.chain import CONVERSIONS, place
+from uptier.simulate.chain import CONVERSIONS, Chain, place
 from uptier.simulate.looks import LATER, Looks
 from uptier.simulate.rates import Eras
 from uptier.simulate.rules import chain_of
@@ -39,6 +39,7 @@ SHORTEST_MONTH = 28  # days
 KINDS: list[Kind] = [(brisk, deep, called) for brisk, deep, called in product((False, True), repeat=3)]
 
 Told = Callable[[float], None]
+Chains = dict[Kind, tuple[Chain, ...]]  # the rules of each kind of account, by stretch of time
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,12 @@ def truth(eras: Eras, looks: Looks, first_day: dt.date, told: Told | None = None
     """
     columns: dict[str, Floats] = {}
     outlooks: dict[str, Outlook] = {}
+    chains = {
+        (brisk, deep, called): tuple(chain_of(rates, brisk=brisk, deep=deep, contacted=called) for rates in eras.rates)
+        for brisk, deep, called in KINDS
+    }
     for done, target in enumerate(TARGETS):
-        outlook = _outlook(target, eras, looks, first_day)
+        outlook = _outlook(target, eras, chains, looks, first_day)
         columns |= _of_target(target, outlook, looks, columns, outlooks if target == AFTER_UPSELL else {})
         if target in CONVERSIONS:
             outlooks[target] = outlook
@@ -131,14 +136,14 @@ class _Cells:
     unrenewed: Ints  # the cell of each row's date without a renewal
 
 
-def _outlook(target: str, eras: Eras, looks: Looks, first_day: dt.date) -> Outlook:
+def _outlook(target: str, eras: Eras, chains: Chains, looks: Looks, first_day: dt.date) -> Outlook:
     gap, days = (0, CHURN_DAYS) if target == AFTER_UPSELL else (1, GAP_DAYS + CHURN_DAYS)
     if target in CONVERSIONS:
         days = GAP_DAYS + CONVERSION_DAYS
     cells = _cells(looks, furthest=days // SHORTEST_MONTH)
 
     def made(kind: Kind) -> Table:
-        return _table(target, eras, kind, cells, first_day, days, gap)
+        return _table(target, eras, chains[kind], cells, first_day, days, gap)
 
     with ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as threads:
         tables = dict(zip(KINDS, threads.map(made, KINDS), strict=True))
@@ -184,10 +189,10 @@ def _cells(looks: Looks, *, furthest: int) -> _Cells:
     )
 
 
-def _table(target: str, eras: Eras, kind: Kind, cells: _Cells, first_day: dt.date, days: int, gap: int) -> Table:
+def _table(
+    target: str, eras: Eras, chains: tuple[Chain, ...], cells: _Cells, first_day: dt.date, days: int, gap: int
+) -> Table:
     """Chances of one kind of account in every state, in every cell."""
-    brisk, deep, contacted = kind
-    chains = tuple(chain_of(rates, brisk=brisk, deep=deep, contacted=contacted) for rates in eras.rates)
     backwards = Backwards(chains, LAPSES if target == AFTER_UPSELL else (target,))
     names = CONVERSIONS if target == AFTER_UPSELL else ("",)
     courses, shares = [], []
