@@ -215,6 +215,8 @@ class Settings(Part):
         Findings that the project lives with.
     holds_since : dict
         ``table.column`` of a `current` column to the date since which its values hold, so that signals may see it.
+    talks : Path or None
+        A YAML with the project's own words for talks; what it leaves out is as in the one that ships.
     snapshots, signals, outcomes, thresholds, training, scoring, mlflow
         See the parts.
     """
@@ -231,6 +233,7 @@ class Settings(Part):
     identities: IdentitySettings | None = None
     accept: tuple[Accepted, ...] = ()
     holds_since: dict[str, dt.date] = {}
+    talks: Path | None = None
     snapshots: Snapshots = Snapshots()
     signals: SignalsSettings = SignalsSettings()
     outcomes: OutcomesSettings = OutcomesSettings.model_validate({})
@@ -312,8 +315,9 @@ def read_settings(path: Path | str, environment: Mapping[str, str] | None = None
     folder = path.absolute().parent
     if isinstance(values.get("source"), str) and "://" not in values["source"]:
         values["source"] = str(_absolute(folder, values["source"]))
-    if isinstance(values.get("store"), str):
-        values["store"] = _absolute(folder, values["store"])
+    for part in ("store", "talks"):
+        if isinstance(values.get(part), str):
+            values[part] = _absolute(folder, values[part])
     for part in ("signals", "outcomes"):
         if isinstance(values.get(part), dict) and isinstance(values[part].get("extra"), list):
             files = values[part]["extra"]

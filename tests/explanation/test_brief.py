@@ -15,6 +15,7 @@ from uptier.decision.actions import Action
 from uptier.decision.value import Value
 from uptier.explanation.brief import DOING, LABEL, WIDTH, Brief, Chance, in_words, render
 from uptier.explanation.reasons import Reason, Reasons
+from uptier.explanation.talk import Talk
 from uptier.settings import CONVERSIONS, OUTCOMES
 
 AS_OF = dt.date(2026, 3, 1)
@@ -143,7 +144,19 @@ POOLED = dataclasses.replace(
     segment=None,
     sources={},
 )
-BRIEFS = {"pitch": PITCH, "protect": PROTECT, "rules": RULES, "pooled": POOLED}
+TALK = Talk(
+    kind="seat_expansion",
+    name="growth continuity",
+    speak_to="Whoever manages the licence.",
+    value="In use in the last four weeks: 9 functions.",
+    trend="23 of the 25 seats were active in the last 28 days. The seats are full in 41 days.",
+    continuity="Have the seats ready before anybody is locked out at a bad moment.",
+    option="Add 7 seats: about USD 336 a month on top of USD 1,200. Say it once, then ask whether that fits.",
+    next_step="Send the figures and this one option, and ask for their decision by Tuesday, 31 March 2026.",
+    by=dt.date(2026, 3, 31),
+)
+TALKED = dataclasses.replace(PITCH, talk=TALK)
+BRIEFS = {"talked": TALKED, "pitch": PITCH, "protect": PROTECT, "rules": RULES, "pooled": POOLED}
 
 
 @pytest.mark.parametrize("name", BRIEFS)
@@ -154,8 +167,16 @@ def test_a_brief_as_it_is_read(name, snapshot):
 @pytest.mark.parametrize("name", BRIEFS)
 def test_a_brief_fits_on_one_screen(name):
     lines = BRIEFS[name].text().splitlines()
-    assert len(lines) <= 25
+    before, _, talk = "\n".join(lines).partition("\n\nThe talk:")
+    assert len(before.splitlines()) <= 25
+    assert len(talk.splitlines()) <= 16
     assert max(map(len, lines)) <= WIDTH
+
+
+@pytest.mark.parametrize("name", BRIEFS)
+def test_who_why_and_what_to_do_take_no_more_than_120_words(name):
+    opening = BRIEFS[name].text().partition("\n\n")[0]
+    assert len(opening.split()) <= 120
 
 
 @pytest.mark.parametrize("name", BRIEFS)

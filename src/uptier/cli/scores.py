@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from uptier.cli.app import REFUSED, AsOf, Config, Json, app, console, day, progress_bar, project_of, saying
 
+if TYPE_CHECKING:
+    from uptier.explanation.brief import Brief
+
 DEMO_FOLDER = Path(".uptier/demo")
+
+
+class Form(StrEnum):
+    """How a brief is laid out."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+    def of(self, brief: Brief) -> str:
+        """Lay a brief out."""
+        from uptier.explanation import pages
+
+        if self is Form.TEXT:
+            return brief.text() + "\n"
+        return pages.markdown(brief) if self is Form.MARKDOWN else pages.html(brief)
 
 
 @app.command()
@@ -28,9 +48,14 @@ def explain(
     config: Config,
     account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's id.", show_default=False)],
     as_of: AsOf = None,
+    form: Annotated[
+        Form,
+        typer.Option("--format", help="Text for this terminal, Markdown, or one HTML page that needs nothing else."),
+    ] = Form.TEXT,
+    out: Annotated[Path | None, typer.Option(help="Write it to this file.", show_default=False)] = None,
     json: Json = False,
 ) -> None:
-    """Print one account's brief: who, why, what to do today, and when it is wiser not to ask."""
+    """Print one account's brief: who, why, what to do and say today, and when it is wiser not to ask."""
     from uptier.explanation.brief import render
 
     with progress_bar() as progress:
@@ -39,8 +64,10 @@ def explain(
         saying().print_json(
             {"account_id": brief.account_id, "as_of": brief.as_of, "text": brief.text(), "brief": brief}
         )
-    else:
+    elif form is Form.TEXT and out is None:
         console().print(render(brief))
+    else:
+        _put(form.of(brief), out)
 
 
 @app.command()
@@ -107,3 +134,13 @@ def docs(root: Annotated[Path, typer.Option(help="Root of the repository.")] = P
 
     for page in write_pages(root, help_texts()):
         typer.echo(f"Wrote {page}")
+
+
+def _put(text: str, out: Path | None) -> None:
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    from uptier.store import write_whole
+
+    write_whole(out.absolute(), lambda fresh: fresh.write_text(text, encoding="utf-8"))
+    typer.echo(f"Wrote {out}")

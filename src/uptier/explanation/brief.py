@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
     from uptier.decision.value import Value
     from uptier.explanation.reasons import Reason, Reasons
+    from uptier.explanation.talk import Talk
 
 WIDTH = 100  # columns
 LABEL = 12  # columns of the words at the left
+TALKED = ("value", "trend", "decision", "option", "next step")  # the five parts of a talk
 
 # What accounts do, after "accounts like this" and after "1 in 10 accounts like this".
 DOING = {
@@ -100,6 +102,8 @@ class Brief:
         Newest day known of each source; None if nothing is known of it.
     model_version : str or None
         Version of the registered model.
+    talk : Talk or None
+        What to say; None where the account is left alone.
     """
 
     account_id: str
@@ -126,6 +130,7 @@ class Brief:
     unknown_rules: int = 0
     sources: Mapping[str, dt.date | None] = field(default_factory=dict)
     model_version: str | None = None
+    talk: Talk | None = None
 
     def text(self) -> str:
         """Give the brief as plain text.
@@ -196,24 +201,68 @@ def in_words(probability: float) -> str:
 
 
 def _lines(brief: Brief) -> Iterator[tuple[str, str]]:
-    yield from _wrapped("head", " ".join(_head(brief)))
-    yield from _wrapped("today", f"Today: {_today(brief)}")
+    for one in told(brief):
+        if one.style == "labelled":
+            yield from _labelled(one.label, one.text)
+        elif one.style == "chance":
+            yield "labelled", f"{one.label:<{LABEL}}{one.text}"
+        elif one.text:
+            yield from _wrapped(one.style, one.text)
+        else:
+            yield one.style, ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """One thing that a brief says, before it is laid out.
+
+    Attributes
+    ----------
+    style : str
+        ``head``, ``today``, ``plain`` (empty between parts), ``labelled`` or ``chance``, a line of columns.
+    text : str
+        The words.
+    label : str
+        What stands at their left.
+    """
+
+    style: str
+    text: str
+    label: str = ""
+
+
+def told(brief: Brief) -> Iterator[Told]:
+    """Say all that a brief says, in order.
+
+    Parameters
+    ----------
+    brief : Brief
+        The brief.
+
+    Yields
+    ------
+    Told
+        Words as they came, line breaks of customers included.
+    """
+    yield Told("head", " ".join(_head(brief)))
+    yield Told("today", f"Today: {_today(brief)}")
     if brief.action is Action.PROTECT and brief.about != "churn":
-        yield from _wrapped("plain", "What follows is about the upsell, for when that is put right.")
-    yield "plain", ""
+        yield Told("plain", "What follows is about the upsell, for when that is put right.")
+    yield Told("plain", "")
     first = brief.reasons.supporting[:1]
     labels = ("also", "lowers it") if brief.about == "churn" else ("also for", "against")
     sides = (brief.reasons.supporting[len(first) :], brief.reasons.opposing)
     for label, reasons in zip(labels, sides, strict=True):
         for reason in reasons:
-            yield from _labelled(label, _told(reason))
+            yield Told("labelled", _told(reason), label)
     if brief.base is not None and brief.context is not None:
-        yield from _labelled("in general", _from_base(brief.base, brief.context, _chance(brief)))
+        yield Told("labelled", _from_base(brief.base, brief.context, _chance(brief)), "in general")
     yield from _chances(brief)
     if brief.value is not None and not math.isnan(brief.value.expected_value):
-        yield from _labelled("worth", _worth(brief.value, brief.currency))
-    yield from _labelled("rules", _ruled(brief))
-    yield from _labelled("looked at", _dates(brief))
+        yield Told("labelled", _worth(brief.value, brief.currency), "worth")
+    yield Told("labelled", _ruled(brief), "rules")
+    yield Told("labelled", _dates(brief), "looked at")
+    yield from _talk(brief)
 
 
 def _head(brief: Brief) -> Iterator[str]:
@@ -296,14 +345,14 @@ def _chance(brief: Brief) -> Chance | None:
     return next((chance for chance in brief.chances if chance.outcome == brief.about), None)
 
 
-def _chances(brief: Brief) -> Iterator[tuple[str, str]]:
+def _chances(brief: Brief) -> Iterator[Told]:
     for chance in brief.chances:
         doing = f"{DOING[chance.outcome][1]} within {chance.days} days"
         pooled = "  (all accounts)" if chance.pooled else ""
-        line = f"{'':{LABEL}}{doing:<39}{in_words(chance.probability):<22}{_figure(chance.probability):>7}{pooled}"
-        yield "labelled", f"{'chances':<{LABEL}}{line[LABEL:]}" if chance is brief.chances[0] else line
+        line = f"{doing:<39}{in_words(chance.probability):<22}{_figure(chance.probability):>7}{pooled}"
+        yield Told("chance", line, "chances" if chance is brief.chances[0] else "")
     if not brief.chances:
-        yield from _labelled("chances", "none are given: nothing learnt is in use, so rules decide.")
+        yield Told("labelled", "none are given: nothing learnt is in use, so rules decide.", "chances")
 
 
 def _worth(value: Value, currency: str) -> str:
@@ -327,6 +376,18 @@ def _dates(brief: Brief) -> str:
     ages = [f"{source.replace('_', ' ')} {_age(brief, newest)}" for source, newest in brief.sources.items()]
     said = f"{_day(brief.as_of)}, good until {_day(brief.expires_on)}"
     return f"{said}; {', '.join(ages)}." if ages else f"{said}."
+
+
+def _talk(brief: Brief) -> Iterator[Told]:
+    talk = brief.talk
+    if talk is None:
+        return
+    yield Told("plain", "")
+    yield Told("head", f"The talk: {talk.name}.")
+    yield Told("labelled", talk.speak_to, "with")
+    parts = (talk.value, talk.trend, talk.continuity, talk.option, talk.next_step)
+    for number, (label, said) in enumerate(zip(TALKED, parts, strict=True), start=1):
+        yield Told("labelled", said, f"{number} {label}")
 
 
 def _age(brief: Brief, newest: dt.date | None) -> str:

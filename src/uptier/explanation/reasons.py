@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from uptier.explanation.sentences import known, sentence
+from uptier.explanation.sentences import known, sentence, tells
 from uptier.model.points import RULES, rules
 from uptier.settings import CONVERSIONS
 
@@ -366,7 +366,7 @@ class _Voice:
 
     def _telling(self, row: _Row, catalog: Catalog) -> list[str]:
         """Name the signals that tell of the trigger: those whose value fired it first, then the most telling."""
-        able = [name for name in self.trigger.says if _tells(catalog.signal(name), row)]
+        able = [name for name in self.trigger.says if tells(catalog.signal(name), row)]
         return sorted(able, key=lambda name: not row.of(self.firing[name]))
 
     def _reason(self, said: list[tuple[str, str]], *, points: float | None, fired: bool) -> Reason | None:
@@ -382,9 +382,3 @@ class _Voice:
             act_within_days=self.trigger.act_within_days if fired else None,
             signals=tuple(name for name, _ in said),
         )
-
-
-def _tells(signal: Signal, row: _Row) -> bool:
-    value = known(row.get(signal.name))
-    # words of its own for 0 say that there is nothing to tell; without them 0 is a value as any other, as an NPS of 0
-    return value is not None and not (value == 0 and signal.phrase.zero)

@@ -70,6 +70,26 @@ def known(value: object) -> float | str | None:
     return number if math.isfinite(number) else None
 
 
+def tells(signal: Signal, row: Mapping[str, object]) -> bool:
+    """Say whether a signal has something to tell of an account.
+
+    Parameters
+    ----------
+    signal : Signal
+        The signal.
+    row : mapping of str to object
+        The account's signals by name.
+
+    Returns
+    -------
+    bool
+        False where its value is not known, or is a 0 that has words of its own: they say that there is nothing to tell.
+        Without such words 0 is a value as any other, as a likelihood to recommend of 0.
+    """
+    value = known(row.get(signal.name))
+    return value is not None and not (value == 0 and signal.phrase.zero)
+
+
 def _template(signal: Signal, value: float | str | None) -> tuple[str, float | str | None]:
     phrase = signal.phrase
     if value is None:

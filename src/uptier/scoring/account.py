@@ -21,6 +21,7 @@ from uptier.explanation.reasons import (
 )
 from uptier.explanation.sentences import known
 from uptier.explanation.shares import Explained, explained
+from uptier.explanation.talk import Talk, kind_of, read_talks, talk
 from uptier.model.points import RULES, rules, unknown_rules
 from uptier.scoring.batch import NO_PLAN_ABOVE, UNKNOWN, score, worth
 from uptier.settings import OUTCOMES
@@ -85,6 +86,7 @@ def brief(
     about = "churn" if at_risk else best
     reasons, taken = _reasons(frame, about, bundle, catalog, settings)
     holding = rules(frame, settings.thresholds).iloc[0]
+    upsell = best or next((reason.opens for reason in reasons.supporting if reason.fired), None)
     return Brief(
         account_id=str(row["account_id"]),
         account_name=_text(row["account_name"]),
@@ -110,6 +112,34 @@ def brief(
         unknown_rules=int(unknown_rules(frame).iloc[0]),
         sources=dict(sources),
         model_version=version,
+        talk=_talk(frame, action, upsell, reasons, _text(row["segment"]), as_of, catalog, settings),
+    )
+
+
+def _talk(
+    frame: pd.DataFrame,
+    action: Action,
+    upsell: str | None,
+    reasons: Reasons,
+    segment: str | None,
+    as_of: dt.date,
+    catalog: Catalog,
+    settings: Settings,
+) -> Talk | None:
+    kind = kind_of(action, upsell)
+    if kind is None:
+        return None
+    return talk(
+        kind,
+        read_talks(settings.talks, catalog),
+        {str(name): value for name, value in frame.iloc[0].items()},
+        reasons.supporting,
+        upsell=upsell,
+        segment=segment,
+        as_of=as_of,
+        catalog=catalog,
+        thresholds=settings.thresholds,
+        currency=settings.currency,
     )
 
 

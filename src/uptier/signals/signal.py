@@ -73,12 +73,13 @@ class Unit(StrEnum):
         if self is Unit.TIMES and whole in _OFTEN:
             return _OFTEN[whole]
         if whole == 0 and value > 0:
-            return f"less than 1 {self.value[:-1]}"
-        word = self.value[:-1] if whole == 1 else self.value
-        return f"{whole:,} {word}"
+            return f"less than 1 {_ALOUD.get(self, self.value)[:-1]}"
+        words = _ALOUD.get(self, self.value)
+        return f"{whole:,} {words[:-1] if whole == 1 else words}"
 
 
 _OFTEN = {1: "once", 2: "twice"}
+_ALOUD = {Unit.FEATURES: "functions"}  # to the people who use a product, a feature is something else or nothing
 MOST_EXACT = 2.0**53  # floats beyond are whole numbers
 
 

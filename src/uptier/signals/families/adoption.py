@@ -16,7 +16,7 @@ from uptier.thresholds import Thresholds
     effect=Effect.RAISES,
     phrase=Phrase(
         value="In use in the last four weeks: {value}",
-        zero="No named feature was used in the last four weeks",
+        zero="No named function was used in the last four weeks",
         missing="What is used is not recorded",
     ),
 )
@@ -33,8 +33,8 @@ def features_in_use(history: Measures) -> Number:
     unit=Unit.SHARE,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="The team uses {value} of the features that its plan includes",
-        zero="The team uses no named feature of its plan",
+        value="The team uses {value} of the functions that its plan includes",
+        zero="The team uses no named function of its plan",
         missing="What the plan includes is not known",
     ),
 )
@@ -138,7 +138,7 @@ def integration_share(history: Measures) -> Number:
     effect=Effect.RAISES,
     phrase=Phrase(
         value="Called from other systems: {value}",
-        zero="No named feature is called from other systems",
+        zero="No named function is called from other systems",
         missing="What is called from other systems is not known",
     ),
 )
@@ -208,7 +208,7 @@ def events_per_user(history: Measures) -> Number:
     effect=Effect.RAISES,
     phrase=Phrase(
         value="Against the four weeks before, more in use: {value}",
-        zero="As many features are in use as in the four weeks before",
+        zero="As many functions are in use as in the four weeks before",
         negative="Against the four weeks before, fewer in use: {value}",
         missing="What is used is not recorded",
     ),

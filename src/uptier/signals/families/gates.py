@@ -56,7 +56,7 @@ def gate_crossings_month(history: Measures) -> Number:
     effect=Effect.RAISES,
     phrase=Phrase(
         value="Met at a gate or a limit of the plan in four weeks: {value}",
-        zero="No named feature above the plan was touched in four weeks",
+        zero="No named function above the plan was touched in four weeks",
         missing="Interest in what lies above the plan is not recorded",
     ),
 )
@@ -93,7 +93,7 @@ def largest_gate_cluster(history: Measures) -> Number:
     effect=Effect.RAISES,
     phrase=Phrase(
         value="At its busiest the team met one and the same gate {value} within two weeks",
-        zero="Nobody met a gate of a named feature in the last six weeks",
+        zero="Nobody met a gate of a named function in the last six weeks",
         missing="Which gates were met is not recorded",
     ),
 )

@@ -58,8 +58,8 @@ def frequent_users(history: Measures) -> Number:
     unit=Unit.USERS,
     effect=Effect.RAISES,
     phrase=Phrase(
-        value="With far more features in use than the rest of the team: {value}",
-        zero="Nobody uses far more features than the rest of the team",
+        value="With far more functions in use than the rest of the team: {value}",
+        zero="Nobody uses far more functions than the rest of the team",
         missing="Users are not told apart",
     ),
 )

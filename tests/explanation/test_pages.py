@@ -1,0 +1,47 @@
+"""A brief as a file says what it says on the screen, and what customers wrote stays text."""
+
+from __future__ import annotations
+
+import dataclasses
+import html as escaping
+import re
+
+import pytest
+
+from tests.explanation.test_brief import BRIEFS, PITCH, TALK
+from uptier.explanation.brief import told
+from uptier.explanation.pages import html, markdown
+
+HOSTILE = "[click](javascript:x) <script>alert(1)</script> # *bold* | a\nb &amp; `c` {{ 7*7 }}"
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"[\w%]+", text)
+
+
+@pytest.mark.parametrize("name", BRIEFS)
+def test_both_say_all_that_the_brief_says(name):
+    brief = BRIEFS[name]
+    said = [word for one in told(brief) for word in (*words(one.label), *words(one.text))]
+    assert words(markdown(brief)) == said
+    body = html(brief).partition("<body>")[2]
+    assert words(escaping.unescape(re.sub(r"<[^>]*>", " ", body))) == said
+
+
+def test_markdown_as_it_is_read(snapshot):
+    assert markdown(dataclasses.replace(PITCH, talk=TALK)) == snapshot
+
+
+def test_what_a_customer_wrote_is_never_read_as_markup():
+    odd = dataclasses.replace(PITCH, account_name=HOSTILE)
+    page = html(odd)
+    assert "<script>" not in page
+    assert "{{ 7*7 }}" in page
+    lines = markdown(odd).splitlines()
+    assert not [line for line in lines if re.search(r"(?<!\\)[<\[`#|]", line)]
+    assert lines[0].startswith("**")
+
+
+def test_a_page_loads_nothing_and_runs_nothing():
+    page = html(PITCH)
+    assert not re.search(r"(?i)<(script|link|img|iframe)|https?:|url\(|\son\w+=", page)
