@@ -313,6 +313,33 @@ def test_explain_tells_the_brief(config: Path, ran: Called) -> None:
     assert " ".join(printed.out.split()) == " ".join(told.json()["text"].split())
 
 
+def test_explain_writes_a_page_or_markdown(config: Path, ran: Called, tmp_path: Path) -> None:
+    account = str(pd.read_parquet(ran.json()["score"]["scorecard"])["account_id"].iloc[0])
+    page = tmp_path / "brief.html"
+    made = called("explain", config, account, "--format", "html", "--out", page)
+    assert (made.code, made.out) == (0, f"Wrote {page}\n")
+    assert f"<title>Account {account}</title>" in page.read_text(encoding="utf-8")
+    shown = called("explain", config, account, "--format", "markdown")
+    assert shown.out.startswith("**Account ")
+    assert called("explain", config, account, "--out", tmp_path / "new" / "brief.txt").code == 0
+    assert (tmp_path / "new" / "brief.txt").read_text(encoding="utf-8").startswith("Account ")
+    taken = called("explain", config, account, "--out", tmp_path)
+    assert taken.code == 1
+    assert "cannot be written" in taken.err
+
+
+def test_explain_says_what_changed_since_the_last_scorecard(config: Path, ran: Called, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    later = tmp_path / "later.yaml"
+    later.write_text(config.read_text().replace("./store", str(store)).replace("./world", str(config.parent / "world")))
+    account = str(pd.read_parquet(ran.json()["score"]["scorecard"])["account_id"].iloc[0])
+    assert called("explain", later, account, "--json").json()["brief"]["changed"] is None
+    assert called("score", later, "--as-of", "2025-12-01").code == 0
+    changed = called("explain", later, account, "--json").json()["brief"]["changed"]
+    assert changed["since"] == "2025-12-01"
+    assert changed["chances"] is None  # rules give none
+
+
 # what people read ----------------------------------------------------------------------------------------------------
 
 

@@ -344,16 +344,26 @@ class Project(Models):
         ScoringError
             If there is no such account, or it has no subscription at that date.
         """
-        from uptier.scoring.account import brief
+        import pandas as pd
+
+        from uptier.scoring.account import Earlier, brief
         from uptier.scoring.facts import account_facts, source_dates
+        from uptier.scoring.scorecard import told_before
 
         as_of = as_of or self.settings.data_until
         looks = self._material.accounts_at(as_of)
         looks = looks[looks["account_id"] == account_id]
         if looks.empty:
             raise self._material.not_scored(account_id, as_of)
-        frame = self._material.signals(looks)
+        last = told_before(self.settings.store, account_id, as_of)
+        if last is not None:
+            looks = pd.concat([looks, looks.assign(as_of=pd.Timestamp(last[0]).as_unit("us"))], ignore_index=True)
+        both = self._material.signals(looks)
+        frame = both[both["as_of"] == pd.Timestamp(as_of)]
         bundle, version, _ = self._material.champion()
+        earlier = None
+        if last is not None:
+            earlier = Earlier(last[0], both[both["as_of"] == pd.Timestamp(last[0])], last[1])
         return brief(
             frame,
             account_facts(self._material.tables, frame),
@@ -363,6 +373,7 @@ class Project(Models):
             as_of=as_of,
             version=version,
             sources=source_dates(self._material.tables, as_of),
+            earlier=earlier,
         )
 
     # ---------------------------------------------------------------------------------------------------------------

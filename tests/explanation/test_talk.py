@@ -93,6 +93,15 @@ def test_what_tells_nothing_is_passed_over():
     assert made().value == "In use in the last four weeks: 9 functions. The product was in use on 22 days of 28."
 
 
+def test_a_plan_that_costs_less_has_no_price_step():
+    assert "USD" in made("plan_upgrade").option
+    assert "USD" not in made("plan_upgrade", row={**ROW, "price_step": -500.0}).option
+
+
+def test_what_must_be_put_right_is_the_heaviest_reason_whatever_opens_a_talk():
+    assert made("repair").trend.startswith(HELP.sentence)
+
+
 def test_nothing_is_said_twice():
     ceiling = Reason(**{**vars(SEATS), "signals": ("seat_utilisation", "days_until_ceiling")})
     assert "41 days" not in made(reasons=(ceiling,)).trend
@@ -188,6 +197,13 @@ def test_so_many_seats_more_that_the_ceiling_is_far_again(seats, people, pace):
     assert coming / (seats + more) <= Thresholds().seat_utilisation + 1e-9
     if more > 1:
         assert coming / (seats + more - 1) > Thresholds().seat_utilisation - 1e-9
+
+
+def test_no_fewer_seats_than_accounts_usually_add():
+    row = {"seats": 70.0, "active_users": 50.0}
+    assert more_seats(row, Thresholds()) == 1
+    assert more_seats(row, Thresholds(), usual=0.3) == 21
+    assert more_seats({**row, "active_users": 84.0}, Thresholds(), usual=0.3) == 29
 
 
 def test_seats_that_are_not_known_are_not_offered():

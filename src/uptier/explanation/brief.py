@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from uptier.decision.value import Value
+    from uptier.explanation.changed import Chances, Changed
     from uptier.explanation.reasons import Reason, Reasons
     from uptier.explanation.talk import Talk
 
 WIDTH = 100  # columns
 LABEL = 12  # columns of the words at the left
+CHANGES_AT_MOST = 3  # families whose change is said; the others are one sum
 TALKED = ("value", "trend", "decision", "option", "next step")  # the five parts of a talk
 
 # What accounts do, after "accounts like this" and after "1 in 10 accounts like this".
@@ -104,6 +106,8 @@ class Brief:
         Version of the registered model.
     talk : Talk or None
         What to say; None where the account is left alone.
+    changed : Changed or None
+        What changed since the last scorecard; None where there is none.
     """
 
     account_id: str
@@ -131,6 +135,7 @@ class Brief:
     sources: Mapping[str, dt.date | None] = field(default_factory=dict)
     model_version: str | None = None
     talk: Talk | None = None
+    changed: Changed | None = None
 
     def text(self) -> str:
         """Give the brief as plain text.
@@ -257,6 +262,8 @@ def told(brief: Brief) -> Iterator[Told]:
             yield Told("labelled", _told(reason), label)
     if brief.base is not None and brief.context is not None:
         yield Told("labelled", _from_base(brief.base, brief.context, _chance(brief)), "in general")
+    if brief.changed is not None:
+        yield Told("labelled", _changed(brief.changed), "changed")
     yield from _chances(brief)
     if brief.value is not None and not math.isnan(brief.value.expected_value):
         yield Told("labelled", _worth(brief.value, brief.currency), "worth")
@@ -320,10 +327,8 @@ def _told(reason: Reason) -> str:
 
 
 def _weight(points: float) -> str:
-    whole = math.floor(abs(points) * 100 + 0.5)
-    if not whole:
-        return "of little weight"
-    return f"{'+' if points > 0 else '-'}{whole} {'point' if whole == 1 else 'points'}"
+    whole = _hundredths(points)
+    return _points(whole) if whole else "of little weight"
 
 
 def _from_base(base: float, context: float, chance: Chance | None) -> str:
@@ -376,6 +381,37 @@ def _dates(brief: Brief) -> str:
     ages = [f"{source.replace('_', ' ')} {_age(brief, newest)}" for source, newest in brief.sources.items()]
     said = f"{_day(brief.as_of)}, good until {_day(brief.expires_on)}"
     return f"{said}; {', '.join(ages)}." if ages else f"{said}."
+
+
+def _changed(changed: Changed) -> str:
+    said = "" if changed.chances is None else _moved(changed.chances)
+    fired = f" Fired since: {', '.join(changed.fired)}." if changed.fired else ""
+    cleared = f" No longer: {', '.join(changed.cleared)}." if changed.cleared else ""
+    return f"since {_day(changed.since)}: {f'{said}{fired}{cleared}'.strip() or 'no trigger fired or cleared.'}"
+
+
+def _moved(chances: Chances) -> str:
+    before, now = (_hundredths(share) for share in (chances.before, chances.now))
+    shown = [(name, _hundredths(points)) for name, points in chances.families[:CHANGES_AT_MOST] if _hundredths(points)]
+    if before == now and not shown:
+        return f"the chance stays at {before} in 100."
+    # what is not shown, rounding too: what stands there adds up
+    model = _hundredths(chances.model)
+    rest = now - before - model - sum(points for _, points in shown)
+    parts = [f"{name} {_points(points)}" for name, points in shown]
+    parts += [f"all else {_points(rest)}"] if rest else []
+    parts += [f"another model {_points(model)}"] if model else []
+    head = f"from {before} to {now} in 100" if before != now else f"still {now} in 100"
+    return f"{head}: {', '.join(parts)}."
+
+
+def _hundredths(share: float) -> int:
+    whole = math.floor(abs(share) * 100 + 0.5)
+    return whole if share > 0 else -whole
+
+
+def _points(whole: int) -> str:
+    return f"{'+' if whole > 0 else '-'}{abs(whole)} {'point' if abs(whole) == 1 else 'points'}"
 
 
 def _talk(brief: Brief) -> Iterator[Told]:

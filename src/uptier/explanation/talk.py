@@ -267,8 +267,8 @@ def next_day(as_of: dt.date, reasons: Sequence[Reason], upsell: str | None) -> d
     return back if back > as_of else day + dt.timedelta(days=7 - day.weekday())
 
 
-def more_seats(row: Mapping[str, object], thresholds: Thresholds) -> int | None:
-    """Say how many more seats keep a team clear of the ceiling.
+def more_seats(row: Mapping[str, object], thresholds: Thresholds, usual: float | None = None) -> int | None:
+    """Say how many more seats to offer.
 
     Parameters
     ----------
@@ -276,18 +276,21 @@ def more_seats(row: Mapping[str, object], thresholds: Thresholds) -> int | None:
         The account's signals by name.
     thresholds : Thresholds
         Which share of the seats in use counts as near the ceiling.
+    usual : float, optional
+        What accounts usually add, share of what they pay.
 
     Returns
     -------
     int or None
-        So many that the people of two months from now, at the team's pace, fill less than that share; at least one.
-        None where seats or people are not known.
+        As many as accounts usually add, and no fewer than leave the people of two months from now, at the team's pace,
+        below that share; at least one. None where seats or people are not known.
     """
     seats, people, pace = (known(row.get(name)) for name in ("seats", "active_users", "team_pace"))
     if not isinstance(seats, float) or not isinstance(people, float):
         return None
     coming = MONTHS_AHEAD * max(pace, 0.0) if isinstance(pace, float) else 0.0
-    return max(1, math.ceil((people + coming) / thresholds.seat_utilisation - seats))
+    needed = math.ceil((people + coming) / thresholds.seat_utilisation - seats)
+    return max(1, needed, round(seats * (usual or 0.0)))
 
 
 def talk(
@@ -302,6 +305,7 @@ def talk(
     catalog: Catalog,
     thresholds: Thresholds,
     currency: str,
+    usual_gain: float | None = None,
 ) -> Talk:
     """Fill a talk with an account's own numbers.
 
@@ -327,6 +331,8 @@ def talk(
         Where triggers fire.
     currency : str
         ISO code.
+    usual_gain : float, optional
+        What accounts usually add when they buy seats, share of what they pay.
 
     Returns
     -------
@@ -334,12 +340,13 @@ def talk(
         Each part is one line of the templates, without an empty blank.
     """
     by = next_day(as_of, reasons, upsell)
-    # a talk begins with its own subject, even where something else weighs more
-    first = next((one for one in reasons if one.fired and one.opens == upsell), reasons[0] if reasons else None)
+    # a pitch begins with its own subject, even where something else weighs more
+    opening = [one for one in reasons if one.fired and one.opens == upsell and kind == upsell]
+    first = next(iter([*opening, *reasons]), None)
     filled = {"date": f"{by:%A}, {by.day} {by:%B} {by.year}"}
     if first is not None:
         filled["reason"] = first.sentence
-    seats, price = more_seats(row, thresholds), known(row.get("price_per_seat"))
+    seats, price = more_seats(row, thresholds, usual_gain), known(row.get("price_per_seat"))
     if seats is not None:
         filled["more_seats"] = Unit.SEATS.told(float(seats))
         if isinstance(price, float):
@@ -355,7 +362,9 @@ def talk(
         if signal is None or value is None:
             return None
         if name == "value":
-            return signal.unit.told(value, currency=currency)
+            # "USD -500 more a month" is no offer, and nothing is no amount
+            worth_naming = not isinstance(value, float) or value > 0
+            return signal.unit.told(value, currency=currency) if worth_naming else None
         told_already = first is not None and asked in first.signals and ("reason", "") in _blanks(line)
         return sentence(signal, row, catalog, currency) if tells(signal, row) and not told_already else None
 

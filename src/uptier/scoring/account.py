@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,6 +13,7 @@ from uptier.decision.actions import Action
 from uptier.decision.value import Value
 from uptier.errors import ScoringError
 from uptier.explanation.brief import Brief, Chance
+from uptier.explanation.changed import Changed, moved, turned
 from uptier.explanation.reasons import (
     Reasons,
     fired_reasons,
@@ -32,6 +34,25 @@ if TYPE_CHECKING:
     from uptier.signals.catalog import Catalog
 
 
+@dataclass(frozen=True, eq=False)
+class Earlier:
+    """An account as it was when it was last scored.
+
+    Attributes
+    ----------
+    as_of : date
+        When that was.
+    frame : DataFrame, shape (1, 2 + n_signals)
+        Its signals on that date.
+    told : dict of str to float
+        The probabilities that the scorecard gave, by outcome, share; NaN where it gave none.
+    """
+
+    as_of: dt.date
+    frame: pd.DataFrame
+    told: Mapping[str, float]
+
+
 def brief(
     frame: pd.DataFrame,
     facts: pd.DataFrame,
@@ -42,6 +63,7 @@ def brief(
     as_of: dt.date,
     version: str | None,
     sources: Mapping[str, dt.date | None],
+    earlier: Earlier | None = None,
 ) -> Brief:
     """Score and explain one account.
 
@@ -66,6 +88,8 @@ def brief(
         Version of the registered model.
     sources : mapping of str to date or None
         Newest day known of each source.
+    earlier : Earlier, optional
+        The account when it was last scored, for what changed since.
 
     Returns
     -------
@@ -86,6 +110,7 @@ def brief(
     about = "churn" if at_risk else best
     reasons, taken = _reasons(frame, about, bundle, catalog, settings)
     holding = rules(frame, settings.thresholds).iloc[0]
+    usual = None if bundle is None else bundle.gains.get("seat_expansion")
     upsell = best or next((reason.opens for reason in reasons.supporting if reason.fired), None)
     return Brief(
         account_id=str(row["account_id"]),
@@ -112,8 +137,26 @@ def brief(
         unknown_rules=int(unknown_rules(frame).iloc[0]),
         sources=dict(sources),
         model_version=version,
-        talk=_talk(frame, action, upsell, reasons, _text(row["segment"]), as_of, catalog, settings),
+        changed=None if earlier is None else _changed(frame, earlier, about, taken, bundle, catalog, settings),
+        talk=_talk(frame, action, upsell, reasons, _text(row["segment"]), as_of, catalog, settings, usual),
     )
+
+
+def _changed(
+    frame: pd.DataFrame,
+    earlier: Earlier,
+    about: str | None,
+    taken: Explained | None,
+    bundle: Bundle | None,
+    catalog: Catalog,
+    settings: Settings,
+) -> Changed:
+    now, then = (fired_triggers(one, catalog, settings.thresholds).iloc[0].tolist() for one in (frame, earlier.frame))
+    fired, cleared = turned(now, then, catalog)
+    chances = None
+    if taken is not None and bundle is not None and about is not None:
+        chances = moved(taken, explained(bundle, about, earlier.frame, catalog), earlier.told.get(about), catalog)
+    return Changed(since=earlier.as_of, fired=fired, cleared=cleared, chances=chances)
 
 
 def _talk(
@@ -125,6 +168,7 @@ def _talk(
     as_of: dt.date,
     catalog: Catalog,
     settings: Settings,
+    usual_gain: float | None,
 ) -> Talk | None:
     kind = kind_of(action, upsell)
     if kind is None:
@@ -140,6 +184,7 @@ def _talk(
         catalog=catalog,
         thresholds=settings.thresholds,
         currency=settings.currency,
+        usual_gain=usual_gain,
     )
 
 

@@ -38,6 +38,7 @@ from uptier.errors import ScoringError, StoreError
 from uptier.moments import days_after
 from uptier.scoring import placing
 from uptier.scoring.placing import MANIFEST
+from uptier.settings import OUTCOMES
 
 if TYPE_CHECKING:
     from uptier.settings import Settings
@@ -244,6 +245,35 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"There is no scorecard in {folder} that can be read.", do="Write one with 'uptier score'."
         ) from error
     return manifest
+
+
+def told_before(store: Path, account_id: str, as_of: dt.date) -> tuple[dt.date, dict[str, float]] | None:
+    """Give what the last scorecard before a date said of an account.
+
+    Parameters
+    ----------
+    store : Path
+        The project's store.
+    account_id : str
+        The account.
+    as_of : date
+        The date.
+
+    Returns
+    -------
+    date and dict of str to float, or None
+        When that was, and the probabilities by outcome, share; NaN where rules decided. None if no scorecard before the
+        date has the account.
+    """
+    columns = {f"p_{outcome}": outcome for outcome in OUTCOMES}
+    for date in reversed(placing.dates(store / FOLDER)):
+        if date < as_of.isoformat():
+            card = pd.read_parquet(store / FOLDER / date / PARQUET, columns=["account_id", *columns])
+            rows = card[card["account_id"] == account_id]
+            if len(rows):
+                row = rows.iloc[0]
+                return dt.date.fromisoformat(date), {name: float(row[column]) for column, name in columns.items()}
+    return None
 
 
 def naming(store: Path, account_id: str) -> dict[str, int]:

@@ -69,6 +69,8 @@ class Unit(StrEnum):
         if self is Unit.RATIO:
             # rounding must not say that little is nothing
             return "less than 0.1" if 0 < value < 0.05 else f"{value:,.1f}".removesuffix(".0")
+        if self is Unit.HOURS and value >= FEW_HOURS:
+            return Unit.DAYS.told(value / 24)
         whole = math.floor(value + 0.5)
         if self is Unit.TIMES and whole in _OFTEN:
             return _OFTEN[whole]
@@ -78,6 +80,7 @@ class Unit(StrEnum):
         return f"{whole:,} {words[:-1] if whole == 1 else words}"
 
 
+FEW_HOURS = 96  # up to four days hours say more: the window of a named gap is 72
 _OFTEN = {1: "once", 2: "twice"}
 _ALOUD = {Unit.FEATURES: "functions"}  # to the people who use a product, a feature is something else or nothing
 MOST_EXACT = 2.0**53  # floats beyond are whole numbers

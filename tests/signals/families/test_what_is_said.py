@@ -121,3 +121,13 @@ def test_a_small_ratio_is_not_told_as_nothing(value: float, said: str) -> None:
 )
 def test_a_share_of_any_size_is_told_as_a_number(value: float, said: str) -> None:
     assert Unit.SHARE.told(value).startswith(said)
+
+
+def test_many_hours_are_said_as_days() -> None:
+    assert [Unit.HOURS.told(hours) for hours in (1.0, 72.0, 95.4, 96.0, 968.0)] == [
+        "1 hour",
+        "72 hours",
+        "95 hours",
+        "4 days",
+        "40 days",
+    ]
