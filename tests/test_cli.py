@@ -324,7 +324,7 @@ def test_explain_writes_a_page_or_markdown(config: Path, ran: Called, tmp_path: 
     assert called("explain", config, account, "--out", tmp_path / "new" / "brief.txt").code == 0
     assert (tmp_path / "new" / "brief.txt").read_text(encoding="utf-8").startswith("Account ")
     taken = called("explain", config, account, "--out", tmp_path)
-    assert taken.code == 1
+    assert taken.code == 4
     assert "cannot be written" in taken.err
 
 
