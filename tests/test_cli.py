@@ -39,6 +39,7 @@ VERBS = (
     "export",
     "score",
     "explain",
+    "worklist",
     "run",
     "demo",
     "docs",
@@ -326,6 +327,21 @@ def test_explain_writes_a_page_or_markdown(config: Path, ran: Called, tmp_path: 
     taken = called("explain", config, account, "--out", tmp_path)
     assert taken.code == 4
     assert "cannot be written" in taken.err
+
+
+def test_a_worklist_has_the_accounts_of_one_csm_alone(config: Path, ran: Called, tmp_path: Path) -> None:
+    card = pd.read_parquet(ran.json()["score"]["scorecard"])
+    csm = str(card["owner"].iloc[0])
+    page = tmp_path / "list.html"
+    made = called("worklist", config, "--csm", csm, "--out", page)
+    assert (made.code, made.out) == (0, f"Wrote {page}\n")
+    listed = re.findall(r'<a href="#account-\d+">(.*?)</a>', page.read_text(encoding="utf-8"))
+    mine = card.loc[card["owner"] == csm, "account_id"]
+    assert len(listed) == len(mine)
+    assert {next(account for account in mine if account in name) for name in listed} == set(mine)
+    unknown = called("worklist", config, "--csm", f"{csm}x", "--out", page)
+    assert unknown.code == 4
+    assert f"Did you mean '{csm}'?" in unknown.err
 
 
 def test_explain_says_what_changed_since_the_last_scorecard(config: Path, ran: Called, tmp_path: Path) -> None:

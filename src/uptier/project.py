@@ -344,37 +344,33 @@ class Project(Models):
         ScoringError
             If there is no such account, or it has no subscription at that date.
         """
-        import pandas as pd
+        from uptier.work.briefs import brief_of
 
-        from uptier.scoring.account import Earlier, brief
-        from uptier.scoring.facts import account_facts, source_dates
-        from uptier.scoring.scorecard import told_before
+        return brief_of(self._material, account_id, as_of or self.settings.data_until)
 
-        as_of = as_of or self.settings.data_until
-        looks = self._material.accounts_at(as_of)
-        looks = looks[looks["account_id"] == account_id]
-        if looks.empty:
-            raise self._material.not_scored(account_id, as_of)
-        last = told_before(self.settings.store, account_id, as_of)
-        if last is not None:
-            looks = pd.concat([looks, looks.assign(as_of=pd.Timestamp(last[0]).as_unit("us"))], ignore_index=True)
-        both = self._material.signals(looks)
-        frame = both[both["as_of"] == pd.Timestamp(as_of)]
-        bundle, version, _ = self._material.champion()
-        earlier = None
-        if last is not None:
-            earlier = Earlier(last[0], both[both["as_of"] == pd.Timestamp(last[0])], last[1])
-        return brief(
-            frame,
-            account_facts(self._material.tables, frame),
-            bundle,
-            self._material.catalog,
-            self.settings,
-            as_of=as_of,
-            version=version,
-            sources=source_dates(self._material.tables, as_of),
-            earlier=earlier,
-        )
+    def worklist(self, csm: str, as_of: dt.date | None = None) -> list[Brief]:
+        """Write the briefs of a CSM's own accounts.
+
+        Parameters
+        ----------
+        csm : str
+            As `owner` of the accounts table names them.
+        as_of : date, optional
+            The date to look from; `data_until` by default.
+
+        Returns
+        -------
+        list of Brief
+            Those to pitch to first, then those to protect, to nurture and to leave alone.
+
+        Raises
+        ------
+        ScoringError
+            If nobody of that name owns an account with a subscription at that date.
+        """
+        from uptier.work.briefs import briefs_of
+
+        return briefs_of(self._material, csm, as_of or self.settings.data_until)
 
     # ---------------------------------------------------------------------------------------------------------------
 

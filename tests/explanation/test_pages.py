@@ -8,9 +8,10 @@ import re
 
 import pytest
 
-from tests.explanation.test_brief import BRIEFS, PITCH, TALK
+from tests.explanation.test_brief import BRIEFS, PITCH, PROTECT, TALK, TALKED
 from uptier.explanation.brief import told
-from uptier.explanation.pages import html, markdown
+from uptier.explanation.changed import Chances, Changed
+from uptier.explanation.pages import html, markdown, worklist
 
 HOSTILE = "[click](javascript:x) <script>alert(1)</script> # *bold* | a\nb &amp; `c` {{ 7*7 }}"
 
@@ -44,4 +45,31 @@ def test_what_a_customer_wrote_is_never_read_as_markup():
 
 def test_a_page_loads_nothing_and_runs_nothing():
     page = html(PITCH)
+    assert not re.search(r"(?i)<(script|link|img|iframe)|https?:|url\(|\son\w+=", page)
+
+
+def test_a_worklist_lists_every_account_and_links_to_its_brief():
+    page = worklist([TALKED, PITCH, PROTECT], "North team")
+    assert re.findall(r'href="#(account-\d)"', page) == re.findall(r'<article id="(account-\d)"', page)
+    rows = re.findall(r"<tr><td>.*</tr>", page)
+    assert len(rows) == 3
+    assert "more seats" in rows[0]
+    assert "31 March 2026" in rows[0]
+    assert "whether it stays" in rows[2]
+    for brief in (TALKED, PROTECT):
+        for one in told(brief):
+            assert escaping.escape(" ".join(one.text.split())).replace("&#x27;", "&#39;") in page
+
+
+def test_a_worklist_says_what_moved_and_holds_no_markup_of_customers():
+    moved = Changed(
+        since=PITCH.as_of,
+        fired=("Capacity",),
+        cleared=(),
+        chances=Chances(before=0.3, now=0.52, families=(("Seats", 0.22),), context=0.0, model=0.0),
+    )
+    page = worklist([dataclasses.replace(PITCH, account_name=HOSTILE, changed=moved)], "<b>North</b>")
+    assert "30 to 52 in 100. Fired: Capacity." in page
+    assert "<script>" not in page
+    assert "<b>" not in page
     assert not re.search(r"(?i)<(script|link|img|iframe)|https?:|url\(|\son\w+=", page)

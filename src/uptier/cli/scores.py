@@ -71,6 +71,23 @@ def explain(
 
 
 @app.command()
+def worklist(
+    config: Config,
+    csm: Annotated[
+        str, typer.Option(help="Whose accounts: as 'owner' of the accounts names them.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option(help="Write the page to this file.")] = Path("worklist.html"),
+    as_of: AsOf = None,
+) -> None:
+    """Write one HTML page for a CSM: their own accounts, what to do and why, and each one's brief."""
+    from uptier.explanation.pages import worklist as page
+
+    with progress_bar() as progress:
+        briefs = project_of(config, progress).worklist(csm, day(as_of))
+    _put(page(briefs, csm), out)
+
+
+@app.command()
 def run(config: Config, as_of: AsOf = None, json: Json = False) -> None:
     """Do the whole job: check, train, score. Exits 3 where no model was good enough and rules were used."""
     with progress_bar() as progress:

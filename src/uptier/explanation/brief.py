@@ -273,7 +273,7 @@ def told(brief: Brief) -> Iterator[Told]:
 
 
 def _head(brief: Brief) -> Iterator[str]:
-    parts = [_who(brief)]
+    parts = [who(brief)]
     if brief.plan:
         parts.append(brief.plan if brief.plan.lower().endswith("plan") else f"{brief.plan} plan")
     if brief.segment:
@@ -291,7 +291,19 @@ def _head(brief: Brief) -> Iterator[str]:
         yield "Nothing in particular raises that." if chance else "No rule or trigger speaks for it."
 
 
-def _who(brief: Brief) -> str:
+def who(brief: Brief) -> str:
+    """Name an account, by its name and id.
+
+    Parameters
+    ----------
+    brief : Brief
+        The brief.
+
+    Returns
+    -------
+    str
+        ``"Blue Harbour (0417)"``, or ``"Account 0417"`` where it has no name.
+    """
     if not brief.account_name:
         return f"Account {brief.account_id}"
     if brief.account_id in brief.account_name:
@@ -379,7 +391,7 @@ def _ruled(brief: Brief) -> str:
 
 def _dates(brief: Brief) -> str:
     ages = [f"{source.replace('_', ' ')} {_age(brief, newest)}" for source, newest in brief.sources.items()]
-    said = f"{_day(brief.as_of)}, good until {_day(brief.expires_on)}"
+    said = f"{day_of(brief.as_of)}, good until {day_of(brief.expires_on)}"
     return f"{said}; {', '.join(ages)}." if ages else f"{said}."
 
 
@@ -387,7 +399,7 @@ def _changed(changed: Changed) -> str:
     said = "" if changed.chances is None else _moved(changed.chances)
     fired = f" Fired since: {', '.join(changed.fired)}." if changed.fired else ""
     cleared = f" No longer: {', '.join(changed.cleared)}." if changed.cleared else ""
-    return f"since {_day(changed.since)}: {f'{said}{fired}{cleared}'.strip() or 'no trigger fired or cleared.'}"
+    return f"since {day_of(changed.since)}: {f'{said}{fired}{cleared}'.strip() or 'no trigger fired or cleared.'}"
 
 
 def _moved(chances: Chances) -> str:
@@ -433,7 +445,19 @@ def _age(brief: Brief, newest: dt.date | None) -> str:
     return f"{days} {'day' if days == 1 else 'days'} old"
 
 
-def _day(day: dt.date) -> str:
+def day_of(day: dt.date) -> str:
+    """Say a date.
+
+    Parameters
+    ----------
+    day : date
+        The date.
+
+    Returns
+    -------
+    str
+        ``"1 March 2026"``.
+    """
     return f"{day.day} {day:%B} {day.year}"
 
 

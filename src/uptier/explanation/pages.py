@@ -1,29 +1,26 @@
-"""The brief as a file: Markdown for a ticket or a chat, and one HTML page that needs nothing else."""
+"""Briefs as files: Markdown for a ticket or a chat, one HTML page, and a CSM's whole worklist as one."""
 
 from __future__ import annotations
 
+import math
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from uptier.explanation.brief import Told, told
+from uptier.decision.actions import WORDS
+from uptier.explanation.brief import Told, day_of, told, who
 
 if TYPE_CHECKING:
     from uptier.explanation.brief import Brief
+    from uptier.explanation.changed import Chances
 
 # A sign that Markdown or the HTML within it would read as its own, wherever a customer may have written it.
 _SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 
-PAGE = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{ title }}</title>
-<style>
+STYLE = """\
 :root { color-scheme: light dark; --line: #8886; --today: #14713d; }
 @media (prefers-color-scheme: dark) { :root { --today: #6fd39b; } }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem; }
 .head { font-weight: 600; font-size: 1.1rem; }
 .today { font-weight: 600; color: var(--today); }
 section { border-top: 1px solid var(--line); margin-top: 1rem; padding-top: .5rem; }
@@ -31,19 +28,48 @@ dl { display: grid; grid-template-columns: 7rem 1fr; gap: .3rem 1rem; margin: .5
 dt { opacity: .7; }
 dd { margin: 0; }
 .chance { white-space: pre-wrap; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; vertical-align: top; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); }
+article { margin-top: 3rem; border-top: 3px solid var(--line); }
+.wide { overflow-x: auto; }
+td:nth-child(2), td:nth-child(3), td:nth-child(5) { white-space: nowrap; }
 @media (max-width: 32rem) { dl { grid-template-columns: 1fr; } dd { margin-bottom: .5rem; } }
-</style>
-</head>
-<body>
-{% for part in parts %}<section>
+@media print { article { break-before: page; } }"""
+
+PAGE = """\
+{% macro brief(parts) %}{% for part in parts %}<section>
 {% for one in part.paragraphs %}<p class="{{ one.style }}">{{ one.text }}</p>
 {% endfor %}{% if part.points %}<dl>
 {% for one in part.points %}<dt>{{ one.label }}</dt><dd class="{{ one.style }}">{{ one.text }}</dd>
 {% endfor %}</dl>
 {% endif %}</section>
-{% endfor %}</body>
+{% endfor %}{% endmacro %}<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{ title }}</title>
+<style>
+{{ style }}
+</style>
+</head>
+<body>
+{% if rows %}<h1>{{ title }}</h1>
+<p>{{ said }}</p>
+<div class="wide"><table>
+<thead><tr>{% for name in columns %}<th scope="col">{{ name }}</th>{% endfor %}</tr></thead>
+<tbody>
+{% for row in rows %}<tr><td><a href="#{{ row.place }}">{{ row.account }}</a></td>\
+{% for cell in row.cells %}<td>{{ cell }}</td>{% endfor %}</tr>
+{% endfor %}</tbody>
+</table></div>
+{% for row in rows %}<article id="{{ row.place }}">
+{{ brief(row.parts) }}<p><a href="#">Back to the list</a></p>
+</article>
+{% endfor %}{% else %}{{ brief(parts) }}{% endif %}</body>
 </html>
 """
+COLUMNS = ("Account", "Do", "About", "Why", "By", "Since last time")
 
 
 def markdown(brief: Brief) -> str:
@@ -60,9 +86,10 @@ def markdown(brief: Brief) -> str:
         What customers wrote is escaped: it is never read as a link, a heading or HTML.
     """
     blocks: list[str] = []
-    for paragraphs, points in _parts(brief):
-        blocks += [f"**{_escaped(one.text)}**" if one.style != "plain" else _escaped(one.text) for one in paragraphs]
-        lines = [f"- {f'*{one.label}*: ' if one.label else ''}{_escaped(one.text)}" for one in points]
+    for part in _parts(brief):
+        said = ((one.style, _escaped(one.text)) for one in part["paragraphs"])
+        blocks += [text if style == "plain" else f"**{text}**" for style, text in said]
+        lines = [f"- {f'*{one.label}*: ' if one.label else ''}{_escaped(one.text)}" for one in part["points"]]
         blocks += ["\n".join(lines)] if lines else []
     return "\n\n".join(blocks) + "\n"
 
@@ -80,22 +107,73 @@ def html(brief: Brief) -> str:
     str
         It loads nothing, holds no script, and follows the reader's light or dark screen.
     """
+    return _page(title=f"Account {brief.account_id}", parts=_parts(brief), rows=[])
+
+
+def worklist(briefs: Sequence[Brief], csm: str) -> str:
+    """Give a CSM's accounts as one HTML page: a list, and below it each account's brief.
+
+    Parameters
+    ----------
+    briefs : sequence of Brief
+        At least one, in the order of the day.
+    csm : str
+        Whose accounts they are.
+
+    Returns
+    -------
+    str
+        As :func:`html`.
+    """
+    first = briefs[0]
+    return _page(
+        title=f"Accounts of {csm}, {day_of(first.as_of)}",
+        said=f"{len(briefs)} accounts. Good until {day_of(first.expires_on)}.",
+        columns=COLUMNS,
+        rows=[
+            {"place": f"account-{place}", "account": who(one), "cells": _cells(one), "parts": _parts(one)}
+            for place, one in enumerate(briefs, start=1)
+        ],
+    )
+
+
+def _cells(brief: Brief) -> list[str]:
+    reason = next(iter(brief.reasons.supporting), None)
+    changed = brief.changed
+    moved = "" if changed is None or changed.chances is None else f"{_in_100(changed.chances)}. "
+    fired = "" if changed is None or not changed.fired else f"Fired: {', '.join(changed.fired)}."
+    return [
+        brief.action.value,
+        WORDS.get(brief.about or "", "") if brief.about != "churn" else "whether it stays",
+        _printable("" if reason is None else reason.sentence),
+        "" if brief.talk is None else day_of(brief.talk.by),
+        f"{moved}{fired}".strip(),
+    ]
+
+
+def _in_100(chances: Chances) -> str:
+    before, now = (math.floor(share * 100 + 0.5) for share in (chances.before, chances.now))
+    return f"{before} to {now} in 100" if before != now else f"still {now} in 100"
+
+
+def _page(**given: Any) -> str:
     import jinja2
+    from markupsafe import Markup
 
-    page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(PAGE)
-    parts = [{"paragraphs": paragraphs, "points": points} for paragraphs, points in _parts(brief)]
-    return page.render(title=f"Account {brief.account_id}", parts=parts)
+    page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=False).from_string(PAGE)
+    made: str = page.render(style=Markup(STYLE), **given)  # our own, and nobody's words are in it
+    return made
 
 
-def _parts(brief: Brief) -> list[tuple[list[Told], list[Told]]]:
+def _parts(brief: Brief) -> list[dict[str, list[Told]]]:
     """Part what is said where the text has an empty line: paragraphs first, then labelled points."""
-    parts: list[tuple[list[Told], list[Told]]] = [([], [])]
+    parts: list[dict[str, list[Told]]] = [{"paragraphs": [], "points": []}]
     for one in told(brief):
         clean = Told(one.style, " ".join(_printable(one.text).split()), one.label)
         if one.style == "plain" and not one.text:
-            parts.append(([], []))
+            parts.append({"paragraphs": [], "points": []})
         else:
-            parts[-1][one.style in ("labelled", "chance")].append(clean)
+            parts[-1]["points" if one.style in ("labelled", "chance") else "paragraphs"].append(clean)
     return parts
 
 

@@ -247,33 +247,33 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def told_before(store: Path, account_id: str, as_of: dt.date) -> tuple[dt.date, dict[str, float]] | None:
-    """Give what the last scorecard before a date said of an account.
+def told_before(store: Path, as_of: dt.date) -> tuple[dt.date, dict[str, dict[str, float]]] | None:
+    """Give what the last scorecard before a date said.
 
     Parameters
     ----------
     store : Path
         The project's store.
-    account_id : str
-        The account.
     as_of : date
         The date.
 
     Returns
     -------
-    date and dict of str to float, or None
-        When that was, and the probabilities by outcome, share; NaN where rules decided. None if no scorecard before the
-        date has the account.
+    date and dict of str to dict, or None
+        When that was; by account the probabilities by outcome, share, NaN where rules decided. None if there is no
+        scorecard before the date.
     """
+    earlier = [date for date in placing.dates(store / FOLDER) if date < as_of.isoformat()]
+    if not earlier:
+        return None
     columns = {f"p_{outcome}": outcome for outcome in OUTCOMES}
-    for date in reversed(placing.dates(store / FOLDER)):
-        if date < as_of.isoformat():
-            card = pd.read_parquet(store / FOLDER / date / PARQUET, columns=["account_id", *columns])
-            rows = card[card["account_id"] == account_id]
-            if len(rows):
-                row = rows.iloc[0]
-                return dt.date.fromisoformat(date), {name: float(row[column]) for column, name in columns.items()}
-    return None
+    card = pd.read_parquet(store / FOLDER / earlier[-1] / PARQUET, columns=["account_id", *columns])
+    shares = card[list(columns)].to_numpy(dtype="float64").tolist()
+    told = {
+        str(account): dict(zip(OUTCOMES, row, strict=True))
+        for account, row in zip(card["account_id"], shares, strict=True)
+    }
+    return dt.date.fromisoformat(earlier[-1]), told
 
 
 def naming(store: Path, account_id: str) -> dict[str, int]:

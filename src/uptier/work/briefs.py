@@ -1,0 +1,123 @@
+"""Briefs of some accounts: their signals formed at once, today's and those of the last scorecard."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from uptier.decision.actions import Action
+from uptier.errors import ScoringError, did_you_mean
+
+if TYPE_CHECKING:
+    from uptier.explanation.brief import Brief
+    from uptier.work.material import Material
+
+FIRST = (Action.PITCH, Action.PROTECT, Action.NURTURE, Action.LEAVE)  # the order of a CSM's day
+
+
+def brief_of(material: Material, account_id: str, as_of: dt.date) -> Brief:
+    """Write the brief of one account.
+
+    Parameters
+    ----------
+    material : Material
+        The project's.
+    account_id : str
+        The account.
+    as_of : date
+        The date to look from.
+
+    Returns
+    -------
+    Brief
+        The same figures as the account's row in the scorecard.
+
+    Raises
+    ------
+    ScoringError
+        If there is no such account, or it has no subscription at that date.
+    """
+    looks = material.accounts_at(as_of)
+    looks = looks[looks["account_id"] == account_id]
+    if looks.empty:
+        raise material.not_scored(account_id, as_of)
+    return _briefs(material, looks, as_of)[0]
+
+
+def briefs_of(material: Material, csm: str, as_of: dt.date) -> list[Brief]:
+    """Write the briefs of a CSM's own accounts.
+
+    Parameters
+    ----------
+    material : Material
+        The project's.
+    csm : str
+        As `owner` of the accounts table names them.
+    as_of : date
+        The date to look from.
+
+    Returns
+    -------
+    list of Brief
+        Those to pitch to first, then those to protect and to nurture; within each by what a contact is expected to
+        bring, or by points where rules decide.
+
+    Raises
+    ------
+    ScoringError
+        If nobody of that name owns an account with a subscription at that date.
+    """
+    accounts = material.tables["accounts"].select("account_id", "owner").to_pandas().dropna()
+    looks = material.accounts_at(as_of)
+    own = looks[looks["account_id"].isin(accounts.loc[accounts["owner"] == csm, "account_id"])]
+    if own.empty:
+        held = accounts.loc[accounts["account_id"].isin(looks["account_id"]), "owner"]
+        raise ScoringError(
+            f"Nobody called '{csm}' looks after an account with a subscription just before {as_of}.",
+            do=did_you_mean(csm, sorted(set(held)))
+            if len(held)
+            else "Map the column 'owner' of the table 'accounts', or choose another date with --as-of.",
+        )
+    return sorted(_briefs(material, own, as_of), key=_place)
+
+
+def _place(brief: Brief) -> tuple[int, float, int, str]:
+    brings = 0.0 if brief.value is None else brief.value.expected_value
+    return FIRST.index(brief.action), -(brings if brings == brings else 0.0), -brief.points, brief.account_id
+
+
+def _briefs(material: Material, looks: pd.DataFrame, as_of: dt.date) -> list[Brief]:
+    from uptier.scoring.account import Earlier, brief
+    from uptier.scoring.facts import account_facts, source_dates
+    from uptier.scoring.scorecard import told_before
+
+    last = told_before(material.settings.store, as_of)
+    before = None if last is None else pd.Timestamp(last[0]).as_unit("us")
+    if last is not None:
+        then = looks[looks["account_id"].isin(last[1])].assign(as_of=before)
+        looks = pd.concat([looks, then], ignore_index=True)
+    both = material.signals(looks)
+    frame = both[both["as_of"] == pd.Timestamp(as_of)]
+    earlier = {
+        one: Earlier(last[0], rows, last[1][str(one)])
+        for one, rows in (both[both["as_of"] == before].groupby("account_id") if last is not None else ())
+        if last is not None
+    }
+    facts, sources = account_facts(material.tables, frame), source_dates(material.tables, as_of)
+    bundle, version, _ = material.champion()
+    return [
+        brief(
+            frame.iloc[[place]],
+            facts.iloc[[place]],
+            bundle,
+            material.catalog,
+            material.settings,
+            as_of=as_of,
+            version=version,
+            sources=sources,
+            earlier=earlier.get(account),
+        )
+        for place, account in enumerate(frame["account_id"])
+    ]
