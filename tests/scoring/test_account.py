@@ -9,15 +9,16 @@ import pytest
 from tests.explanation.tiny import AS_OF, CATALOG, bundle, facts, frame, settings
 from uptier.decision.actions import Action
 from uptier.errors import ScoringError
-from uptier.scoring.account import brief
+from uptier.scoring.account import Earlier, briefs
 from uptier.scoring.batch import score
 from uptier.settings import OUTCOMES
 
+SINCE = dt.date(2025, 12, 1)
 SOURCES = {"usage": dt.date(2026, 2, 28)}
 
 
-def briefed(rows, *, model=True, **scoring):
-    return brief(
+def briefed(rows, *, model=True, earlier=None, **scoring):
+    return briefs(
         rows,
         facts(rows),
         bundle() if model else None,
@@ -26,14 +27,16 @@ def briefed(rows, *, model=True, **scoring):
         as_of=AS_OF,
         version="3" if model else None,
         sources=SOURCES,
+        earlier=earlier,
     )
 
 
 def test_a_brief_says_what_the_scorecard_says():
     rows = frame(80)
     card = score(rows, facts(rows), bundle(), CATALOG, settings(), as_of=AS_OF, version="3").set_index("account_id")
-    for place in range(len(rows)):
-        one = briefed(rows.iloc[[place]])
+    made = briefed(rows)
+    assert [one.account_id for one in made] == rows["account_id"].tolist()
+    for one in made:
         row = card.loc[one.account_id]
         assert one.action == row["action"]
         assert {chance.outcome: chance.probability for chance in one.chances} == {
@@ -49,19 +52,32 @@ def test_a_brief_says_what_the_scorecard_says():
 
 
 def test_an_account_to_protect_is_told_why_it_may_leave():
-    one = briefed(frame(1), churn_risk=0.0)
+    (one,) = briefed(frame(1), churn_risk=0.0)
     assert one.action is Action.PROTECT
     assert one.about == "churn"
     assert "leave" in one.text().splitlines()[0] + one.text().splitlines()[1]
 
 
 def test_under_rules_a_brief_gives_no_chances():
-    one = briefed(frame(1), model=False)
+    (one,) = briefed(frame(1), model=False)
     assert one.chances == ()
     assert one.value is None
     assert all(reason.points is None for reason in one.reasons.supporting)
 
 
-def test_a_brief_is_about_one_account():
-    with pytest.raises(ScoringError, match="one account"):
-        briefed(frame(2))
+@pytest.mark.parametrize("model", [True, False])
+def test_an_account_has_the_same_brief_alone_as_among_others(model):
+    rows = frame(60)
+    told = {account: dict.fromkeys(OUTCOMES, 0.1) for account in rows["account_id"]}
+    then = frame(60, seed=7).iloc[::2]
+    together = briefed(rows, model=model, earlier=Earlier(SINCE, then, told))
+    for place in (0, 1, 30, 59):
+        account = rows["account_id"].iloc[place]
+        earlier = Earlier(SINCE, then[then["account_id"] == account], told)
+        assert briefed(rows.iloc[[place]], model=model, earlier=earlier) == [together[place]]
+    assert [one.changed is not None for one in together] == [place % 2 == 0 for place in range(60)]
+
+
+def test_there_is_no_brief_of_nobody():
+    with pytest.raises(ScoringError, match="no account"):
+        briefed(frame(2).iloc[:0])

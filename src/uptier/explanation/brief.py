@@ -412,7 +412,7 @@ def _moved(chances: Chances) -> str:
     rest = now - before - model - sum(points for _, points in shown)
     parts = [f"{name} {_points(points)}" for name, points in shown]
     parts += [f"all else {_points(rest)}"] if rest else []
-    parts += [f"another model {_points(model)}"] if model else []
+    parts += [f"learnt since {_points(model)}"] if model else []
     head = f"from {before} to {now} in 100" if before != now else f"still {now} in 100"
     return f"{head}: {', '.join(parts)}."
 

@@ -121,6 +121,29 @@ class Explained:
     probability: pd.Series[float]
     contributions: pd.DataFrame
 
+    def row(self, place: int) -> Explained:
+        """Give one account alone.
+
+        Parameters
+        ----------
+        place : int
+            Which row.
+
+        Returns
+        -------
+        Explained
+            Of one row.
+        """
+        one = slice(place, place + 1)
+        return Explained(
+            outcome=self.outcome,
+            base=self.base,
+            context=self.context.iloc[one],
+            points=self.points.iloc[one],
+            probability=self.probability.iloc[one],
+            contributions=self.contributions.iloc[one],
+        )
+
 
 def explained(bundle: Bundle, outcome: str, frame: pd.DataFrame, catalog: Catalog) -> Explained:
     """Take the probabilities of one outcome apart, family by family.

@@ -54,7 +54,7 @@ class Rule:
 RULES = (
     Rule("heavy_use", "Many of the licences are used daily", "daily_active_share", 25, lambda t: t.daily_actives),
     Rule("near_capacity", "A quota is nearly used up", "highest_quota_utilisation", 30, lambda t: t.quota_utilisation),
-    Rule("premium_trial", "Premium features are being tried", "trial_days_per_week", 20, lambda _: 0),
+    Rule("premium_trial", "Premium capabilities are being tried", "trial_days_per_week", 20, lambda _: 0),
     Rule("success_achieved", "A stated goal was achieved", "milestones_reached", 25, lambda _: 0),
     Rule("healthy", "The health score is high", "health_score", 15, lambda t: t.health),
     Rule(

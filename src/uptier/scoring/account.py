@@ -1,9 +1,9 @@
-"""One account, scored and explained: the brief."""
+"""Accounts, scored and explained: their briefs."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,6 @@ import pandas as pd
 
 from uptier.decision.actions import Action
 from uptier.decision.value import Value
-from uptier.errors import ScoringError
 from uptier.explanation.brief import Brief, Chance
 from uptier.explanation.changed import Changed, moved, turned
 from uptier.explanation.reasons import (
@@ -29,6 +28,9 @@ from uptier.scoring.batch import NO_PLAN_ABOVE, UNKNOWN, score, worth
 from uptier.settings import OUTCOMES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from uptier.explanation.talk import Talks
     from uptier.model.bundle import Bundle
     from uptier.settings import Settings
     from uptier.signals.catalog import Catalog
@@ -36,24 +38,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Earlier:
-    """An account as it was when it was last scored.
+    """Accounts as they were when they were last scored.
 
     Attributes
     ----------
     as_of : date
         When that was.
-    frame : DataFrame, shape (1, 2 + n_signals)
-        Its signals on that date.
-    told : dict of str to float
-        The probabilities that the scorecard gave, by outcome, share; NaN where it gave none.
+    frame : DataFrame, shape (n_accounts, 2 + n_signals)
+        Their signals on that date; who was not scored then is not there.
+    told : mapping of str to mapping of str to float
+        By account the probabilities that the scorecard gave, by outcome, share; NaN where it gave none.
     """
 
     as_of: dt.date
     frame: pd.DataFrame
-    told: Mapping[str, float]
+    told: Mapping[str, Mapping[str, float]]
 
 
-def brief(
+def briefs(
     frame: pd.DataFrame,
     facts: pd.DataFrame,
     bundle: Bundle | None,
@@ -64,24 +66,24 @@ def brief(
     version: str | None,
     sources: Mapping[str, dt.date | None],
     earlier: Earlier | None = None,
-) -> Brief:
-    """Score and explain one account.
+) -> list[Brief]:
+    """Score and explain some accounts.
 
-    Where the account is to be protected and a fitted head says how likely it leaves, the reasons are about leaving;
+    Where an account is to be protected and a fitted head says how likely it leaves, its reasons are about leaving;
     otherwise they are about the best upsell.
 
     Parameters
     ----------
-    frame : DataFrame, shape (1, 2 + n_signals)
-        The account's signals.
-    facts : DataFrame, shape (1, n_facts)
+    frame : DataFrame, shape (n_accounts, 2 + n_signals)
+        The accounts' signals, one row for each.
+    facts : DataFrame, shape (n_accounts, n_facts)
         As for :func:`uptier.scoring.batch.score`.
     bundle : Bundle or None
         The model; None under rules.
     catalog : Catalog
         Signals and triggers.
     settings : Settings
-        Thresholds, costs, windows, currency.
+        Thresholds, costs, windows, currency, words.
     as_of : date
         The date the frame looks from.
     version : str or None
@@ -89,128 +91,171 @@ def brief(
     sources : mapping of str to date or None
         Newest day known of each source.
     earlier : Earlier, optional
-        The account when it was last scored, for what changed since.
+        The accounts when they were last scored, for what changed since.
 
     Returns
     -------
-    Brief
-        The same figures as the account's row in the scorecard.
+    list of Brief
+        In the order of the frame, with the same figures as the accounts' rows in the scorecard.
 
     Raises
     ------
     ScoringError
-        If there is not exactly one account.
+        If there is no account.
     """
-    if len(frame) != 1:
-        raise ScoringError("A brief is about one account.", found=f"{len(frame)} rows")
-    row = score(frame, facts, bundle, catalog, settings, as_of=as_of, version=version).iloc[0]
-    action = Action(row["action"])
-    best = _text(row["best_type"])
-    at_risk = bundle is not None and action is Action.PROTECT and bundle.heads["churn"].is_fitted
-    about = "churn" if at_risk else best
-    reasons, taken = _reasons(frame, about, bundle, catalog, settings)
-    holding = rules(frame, settings.thresholds).iloc[0]
-    usual = None if bundle is None else bundle.gains.get("seat_expansion")
-    upsell = best or next((reason.opens for reason in reasons.supporting if reason.fired), None)
-    return Brief(
-        account_id=str(row["account_id"]),
-        account_name=_text(row["account_name"]),
-        owner=_text(row["owner"]),
-        segment=_text(row["segment"]),
-        plan=_text(row["plan"]),
-        seats=_number(row["seats"]),
-        mrr=_number(row["mrr"]),
-        currency=settings.currency,
-        as_of=as_of,
-        expires_on=row["expires_on"].date(),
-        action=action,
-        action_reason=str(row["action_reason"]),
-        about=about,
-        reasons=reasons,
-        chances=() if bundle is None else _chances(row, bundle, settings),
-        base=None if taken is None else taken.base,
-        context=None if taken is None else float(taken.context.iloc[0]),
-        value=None if bundle is None else _value(row, frame.index, facts, bundle, settings),
-        points=int(row["points"]),
-        tier=str(row["tier"]),
-        rules=tuple(rule.label for rule in RULES if holding[rule.name]),
-        unknown_rules=int(unknown_rules(frame).iloc[0]),
-        sources=dict(sources),
-        model_version=version,
-        changed=None if earlier is None else _changed(frame, earlier, about, taken, bundle, catalog, settings),
-        talk=_talk(frame, action, upsell, reasons, _text(row["segment"]), as_of, catalog, settings, usual),
-    )
-
-
-def _changed(
-    frame: pd.DataFrame,
-    earlier: Earlier,
-    about: str | None,
-    taken: Explained | None,
-    bundle: Bundle | None,
-    catalog: Catalog,
-    settings: Settings,
-) -> Changed:
-    now, then = (fired_triggers(one, catalog, settings.thresholds).iloc[0].tolist() for one in (frame, earlier.frame))
-    fired, cleared = turned(now, then, catalog)
-    chances = None
-    if taken is not None and bundle is not None and about is not None:
-        chances = moved(taken, explained(bundle, about, earlier.frame, catalog), earlier.told.get(about), catalog)
-    return Changed(since=earlier.as_of, fired=fired, cleared=cleared, chances=chances)
-
-
-def _talk(
-    frame: pd.DataFrame,
-    action: Action,
-    upsell: str | None,
-    reasons: Reasons,
-    segment: str | None,
-    as_of: dt.date,
-    catalog: Catalog,
-    settings: Settings,
-    usual_gain: float | None,
-) -> Talk | None:
-    kind = kind_of(action, upsell)
-    if kind is None:
-        return None
-    return talk(
-        kind,
-        read_talks(settings.talks, catalog),
-        {str(name): value for name, value in frame.iloc[0].items()},
-        reasons.supporting,
-        upsell=upsell,
-        segment=segment,
-        as_of=as_of,
-        catalog=catalog,
-        thresholds=settings.thresholds,
-        currency=settings.currency,
-        usual_gain=usual_gain,
-    )
-
-
-def _reasons(
-    frame: pd.DataFrame, about: str | None, bundle: Bundle | None, catalog: Catalog, settings: Settings
-) -> tuple[Reasons, Explained | None]:
-    fired = fired_triggers(frame, catalog, settings.thresholds)
-    currency, thresholds = settings.currency, settings.thresholds
-    if bundle is None or about is None:
-        found = ruled_reasons(frame=frame, fired=fired, catalog=catalog, thresholds=thresholds, currency=currency)
-        return next(found), None
-    if not bundle.heads[about].is_fitted:
-        return next(
-            fired_reasons(
-                frame=frame,
-                fired=fired,
-                catalog=catalog,
-                thresholds=thresholds,
-                currency=currency,
-                outcome=about,
+    frame, facts = frame.reset_index(drop=True), facts.reset_index(drop=True)
+    card = score(frame, facts, bundle, catalog, settings, as_of=as_of, version=version)
+    card = card.set_index("account_id", drop=False).loc[frame["account_id"]].reset_index(drop=True)
+    desk = _Desk(frame, card, bundle, catalog, settings, as_of, read_talks(settings.talks, catalog))
+    values = [None] * len(card) if bundle is None else _values(card, facts, bundle, settings)
+    changes = desk.changes(earlier)
+    holding, unknown = rules(frame, settings.thresholds), unknown_rules(frame)
+    made = []
+    for place, row in card.iterrows():
+        at = int(str(place))
+        one = desk.taken.get(at)
+        made.append(
+            Brief(
+                account_id=str(row["account_id"]),
+                account_name=_text(row["account_name"]),
+                owner=_text(row["owner"]),
+                segment=_text(row["segment"]),
+                plan=_text(row["plan"]),
+                seats=_number(row["seats"]),
+                mrr=_number(row["mrr"]),
+                currency=settings.currency,
+                as_of=as_of,
+                expires_on=row["expires_on"].date(),
+                action=Action(row["action"]),
+                action_reason=str(row["action_reason"]),
+                about=desk.about[at],
+                reasons=desk.reasons[at],
+                chances=() if bundle is None else _chances(row, bundle, settings),
+                base=None if one is None else one.base,
+                context=None if one is None else float(one.context.iloc[0]),
+                value=values[at],
+                points=int(row["points"]),
+                tier=str(row["tier"]),
+                rules=tuple(rule.label for rule in RULES if holding[rule.name].iloc[at]),
+                unknown_rules=int(unknown.iloc[at]),
+                sources=dict(sources),
+                model_version=version,
+                changed=changes.get(at),
+                talk=desk.talk(at),
             )
-        ), None
-    taken = explained(bundle, about, frame, catalog)
-    return next(
-        weighed_reasons(taken, frame=frame, fired=fired, catalog=catalog, thresholds=thresholds, currency=currency)
-    ), taken
+        )
+    return made
+
+
+class _Desk:
+    """What the briefs of one date are written from."""
+
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        card: pd.DataFrame,
+        bundle: Bundle | None,
+        catalog: Catalog,
+        settings: Settings,
+        as_of: dt.date,
+        talks: Sequence[Talks],
+    ) -> None:
+        self.frame, self.card, self.bundle, self.catalog = frame, card, bundle, catalog
+        self.settings, self.as_of, self.talks = settings, as_of, talks
+        self.about = [self._about(row) for _, row in card.iterrows()]
+        self.fired = fired_triggers(frame, catalog, settings.thresholds)
+        self.weighed = self._explained(frame, self.about)
+        self.taken = _by_place(self.weighed)
+        self.reasons = self._reasons()
+
+    def _about(self, row: pd.Series) -> str | None:
+        protect = row["action"] == Action.PROTECT.value
+        if self.bundle is not None and protect and self.bundle.heads["churn"].is_fitted:
+            return "churn"
+        return _text(row["best_type"])
+
+    def _explained(self, frame: pd.DataFrame, about: Sequence[str | None]) -> dict[str, tuple[Explained, list[int]]]:
+        """Take probabilities apart where a head gives them: by outcome, with the places of the rows."""
+        bundle = self.bundle
+        return {
+            outcome: (explained(bundle, outcome, frame.iloc[places], self.catalog), places)
+            for outcome, places in _alike(about)
+            if bundle is not None and outcome is not None and bundle.heads[outcome].is_fitted
+        }
+
+    def _reasons(self) -> list[Reasons]:
+        found: dict[int, Reasons] = {}
+        for outcome, places in _alike(self.about):
+            found |= dict(zip(places, self._reasons_about(outcome, places), strict=True))
+        return [found[place] for place in range(len(self.frame))]
+
+    def _reasons_about(self, outcome: str | None, places: list[int]) -> Iterator[Reasons]:
+        frame, fired, catalog = self.frame.iloc[places], self.fired.iloc[places], self.catalog
+        thresholds, currency = self.settings.thresholds, self.settings.currency
+        if self.bundle is None or outcome is None:
+            return ruled_reasons(frame=frame, fired=fired, catalog=catalog, thresholds=thresholds, currency=currency)
+        if outcome not in self.weighed:
+            return fired_reasons(
+                frame=frame, fired=fired, catalog=catalog, thresholds=thresholds, currency=currency, outcome=outcome
+            )
+        return weighed_reasons(
+            self.weighed[outcome][0],
+            frame=frame,
+            fired=fired,
+            catalog=catalog,
+            thresholds=thresholds,
+            currency=currency,
+        )
+
+    def changes(self, earlier: Earlier | None) -> dict[int, Changed]:
+        """Say what changed at each account that was scored before; by place."""
+        if earlier is None:
+            return {}
+        place_of = {account: place for place, account in enumerate(self.frame["account_id"])}
+        places = [place_of[account] for account in earlier.frame["account_id"]]
+        fired = fired_triggers(earlier.frame, self.catalog, self.settings.thresholds).to_numpy()
+        then = _by_place(self._explained(earlier.frame, [self.about[place] for place in places]))
+        found = {}
+        for number, place in enumerate(places):
+            now_fired, cleared = turned(self.fired.iloc[place].tolist(), fired[number].tolist(), self.catalog)
+            chances, outcome = None, self.about[place]
+            if number in then and outcome is not None:
+                told = earlier.told[str(self.frame["account_id"].iloc[place])].get(outcome)
+                chances = moved(self.taken[place], then[number], told, self.catalog)
+            found[place] = Changed(since=earlier.as_of, fired=now_fired, cleared=cleared, chances=chances)
+        return found
+
+    def talk(self, place: int) -> Talk | None:
+        """Fill the talk that an account's action calls for."""
+        row, supporting = self.card.iloc[place], self.reasons[place].supporting
+        opened = next((reason.opens for reason in supporting if reason.fired), None)
+        upsell = _text(row["best_type"]) or opened
+        kind = kind_of(Action(row["action"]), upsell)
+        if kind is None:
+            return None
+        return talk(
+            kind,
+            self.talks,
+            {str(name): value for name, value in self.frame.iloc[place].items()},
+            supporting,
+            upsell=upsell,
+            segment=_text(row["segment"]),
+            as_of=self.as_of,
+            catalog=self.catalog,
+            thresholds=self.settings.thresholds,
+            currency=self.settings.currency,
+            usual_gain=None if self.bundle is None else self.bundle.gains.get("seat_expansion"),
+        )
+
+
+def _alike(about: Sequence[str | None]) -> Iterator[tuple[str | None, list[int]]]:
+    """Gather the places of rows that are about the same."""
+    for outcome in dict.fromkeys(about):
+        yield outcome, [place for place, one in enumerate(about) if one == outcome]
+
+
+def _by_place(weighed: Mapping[str, tuple[Explained, list[int]]]) -> dict[int, Explained]:
+    return {place: whole.row(number) for whole, places in weighed.values() for number, place in enumerate(places)}
 
 
 def _chances(row: pd.Series, bundle: Bundle, settings: Settings) -> tuple[Chance, ...]:
@@ -226,11 +271,10 @@ def _chances(row: pd.Series, bundle: Bundle, settings: Settings) -> tuple[Chance
     )
 
 
-def _value(row: pd.Series, index: pd.Index, facts: pd.DataFrame, bundle: Bundle, settings: Settings) -> Value:
-    chances = pd.DataFrame({outcome: [row[f"p_{outcome}"]] for outcome in OUTCOMES}, index=index, dtype="float64")
-    best = pd.Series([row["best_type"]], index=index, dtype="str")
-    terms = worth(chances, best, facts.reindex(columns=["mrr"])["mrr"], bundle, settings).iloc[0]
-    return Value(**{str(name): value for name, value in terms.items()})
+def _values(card: pd.DataFrame, facts: pd.DataFrame, bundle: Bundle, settings: Settings) -> list[Value | None]:
+    chances = card[[f"p_{outcome}" for outcome in OUTCOMES]].set_axis(list(OUTCOMES), axis=1).astype("float64")
+    terms = worth(chances, card["best_type"], facts.reindex(columns=["mrr"])["mrr"], bundle, settings)
+    return [Value(**{str(name): value for name, value in row.items()}) for _, row in terms.iterrows()]
 
 
 def _text(value: object) -> str | None:

@@ -89,35 +89,27 @@ def _place(brief: Brief) -> tuple[int, float, int, str]:
 
 
 def _briefs(material: Material, looks: pd.DataFrame, as_of: dt.date) -> list[Brief]:
-    from uptier.scoring.account import Earlier, brief
+    from uptier.scoring.account import Earlier, briefs
     from uptier.scoring.facts import account_facts, source_dates
     from uptier.scoring.scorecard import told_before
 
-    last = told_before(material.settings.store, as_of)
-    before = None if last is None else pd.Timestamp(last[0]).as_unit("us")
+    last, earlier = told_before(material.settings.store, as_of), None
     if last is not None:
-        then = looks[looks["account_id"].isin(last[1])].assign(as_of=before)
+        then = looks[looks["account_id"].isin(last[1])].assign(as_of=pd.Timestamp(last[0]).as_unit("us"))
         looks = pd.concat([looks, then], ignore_index=True)
     both = material.signals(looks)
     frame = both[both["as_of"] == pd.Timestamp(as_of)]
-    earlier = {
-        one: Earlier(last[0], rows, last[1][str(one)])
-        for one, rows in (both[both["as_of"] == before].groupby("account_id") if last is not None else ())
-        if last is not None
-    }
-    facts, sources = account_facts(material.tables, frame), source_dates(material.tables, as_of)
+    if last is not None:
+        earlier = Earlier(last[0], both[both["as_of"] == pd.Timestamp(last[0])], last[1])
     bundle, version, _ = material.champion()
-    return [
-        brief(
-            frame.iloc[[place]],
-            facts.iloc[[place]],
-            bundle,
-            material.catalog,
-            material.settings,
-            as_of=as_of,
-            version=version,
-            sources=sources,
-            earlier=earlier.get(account),
-        )
-        for place, account in enumerate(frame["account_id"])
-    ]
+    return briefs(
+        frame,
+        account_facts(material.tables, frame),
+        bundle,
+        material.catalog,
+        material.settings,
+        as_of=as_of,
+        version=version,
+        sources=source_dates(material.tables, as_of),
+        earlier=earlier,
+    )
