@@ -63,6 +63,7 @@ LONGEST = (
 TOGETHER = {
     "tests/end_to_end/test_round_trip.py": "tests/end_to_end/test_demo.py",
     "tests/end_to_end/test_rules_only.py": "tests/test_cli.py",
+    "tests/work/test_briefs.py": "tests/test_cli.py",
 }
 
 ALLOWED_SKIPS = Path(__file__).with_name("allowed_skips.txt")

@@ -16,7 +16,7 @@ from tests.end_to_end import jobs
 from tests.end_to_end.jobs import DEMO_SEED, Job
 from uptier.decision.actions import Action
 from uptier.errors import ScoringError
-from uptier.explanation.brief import WIDTH
+from uptier.explanation.brief import LABEL, WIDTH
 from uptier.explanation.sentences import sentence
 from uptier.model.points import points
 from uptier.project import Project
@@ -30,7 +30,7 @@ from uptier.terminal import findings_table, scorecard_table, training_table, tra
 
 SCREEN = 40  # lines that a CSM sees without scrolling, the talk below them
 OPENING = 120  # words of who, why and what to do today
-# what is no English to a CSM: words of machine learning, columns, holes, and blanks that were doubled within a sentence
+# what is no English to a CSM: words of machine learning, names of columns, holes
 NO_WORD = re.compile(
     r"(?i:shap\b|feature|log-odds|\bmargin|classifier|\bmodel\b)|None\b(?! of)|\bnan\b|_|[a-z,.]  [A-Z]"
 )
@@ -292,6 +292,9 @@ def test_a_thousand_briefs_fit_on_a_screen_and_have_no_word_of_machine_learning(
         assert len(lines) <= SCREEN
         assert max(map(len, text.splitlines())) <= WIDTH
         assert not NO_WORD.search(text), NO_WORD.search(text)
+        # chances stand in columns
+        sentences = [line[LABEL:] for line in text.splitlines() if " in 1" not in line]
+        assert not [line for line in sentences if re.search(r"[a-z,.]  [A-Za-z]", line)]
 
 
 def test_briefs_give_the_figures_of_the_scorecard(demo: Job, card: pd.DataFrame) -> None:

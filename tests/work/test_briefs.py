@@ -17,7 +17,9 @@ from uptier.work.briefs import FIRST, _place
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return Project(jobs.tiny_project(tmp_path_factory.mktemp("briefs"), seed=5))
+    folder = tmp_path_factory.getbasetemp()
+    jobs.small_run(folder)  # so that it has a rollup and compiled signals
+    return Project(jobs.small_project(folder))
 
 
 def test_what_is_to_be_done_comes_first_and_what_brings_most_before_the_rest() -> None:
