@@ -31,9 +31,7 @@ from uptier.terminal import findings_table, scorecard_table, training_table, tra
 SCREEN = 40  # lines that a CSM sees without scrolling, the talk below them
 OPENING = 120  # words of who, why and what to do today
 # what is no English to a CSM: words of machine learning, names of columns, holes
-NO_WORD = re.compile(
-    r"(?i:shap\b|feature|log-odds|\bmargin|classifier|\bmodel\b)|None\b(?! of)|\bnan\b|_|[a-z,.]  [A-Z]"
-)
+NO_WORD = re.compile(r"(?i:shap\b|feature|log-odds|\bmargin|classifier|\bmodel\b)|None\b(?! of)|\bnan\b|_")
 PLACES = ("reason_1", "reason_2", "reason_3", "against_1", "against_2")
 
 
