@@ -13,7 +13,8 @@ from rich.console import Console
 
 from uptier.decision.actions import Action
 from uptier.decision.value import Value
-from uptier.explanation.brief import DOING, LABEL, WIDTH, Brief, Chance, in_words, render
+from uptier.explanation.brief import LABEL, WIDTH, Brief, Chance, render
+from uptier.explanation.brief_words import DOING, in_words
 from uptier.explanation.reasons import Reason, Reasons
 from uptier.explanation.talk import Talk
 from uptier.settings import CONVERSIONS, OUTCOMES

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from tests.explanation.test_brief import BRIEFS, PITCH, PROTECT, TALK, TALKED
-from uptier.explanation.brief import told
+from uptier.explanation.brief_words import told
 from uptier.explanation.changed import Chances, Changed
 from uptier.explanation.pages import html, markdown, worklist
 

@@ -9,8 +9,9 @@ import pytest
 from tests.explanation.tiny import AS_OF, CATALOG, bundle, facts, frame, settings
 from uptier.decision.actions import Action
 from uptier.errors import ScoringError
-from uptier.scoring.account import Earlier, briefs
+from uptier.scoring.account import briefs
 from uptier.scoring.batch import score
+from uptier.scoring.earlier import Earlier
 from uptier.settings import OUTCOMES
 
 SINCE = dt.date(2025, 12, 1)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from uptier.decision.actions import WORDS
-from uptier.explanation.brief import Told, day_of, told, who
+from uptier.explanation.brief_words import Told, day_of, told, who
 
 if TYPE_CHECKING:
     from uptier.explanation.brief import Brief

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -32,27 +31,9 @@ if TYPE_CHECKING:
 
     from uptier.explanation.talk import Talks
     from uptier.model.bundle import Bundle
+    from uptier.scoring.earlier import Earlier
     from uptier.settings import Settings
     from uptier.signals.catalog import Catalog
-
-
-@dataclass(frozen=True, eq=False)
-class Earlier:
-    """Accounts as they were when they were last scored.
-
-    Attributes
-    ----------
-    as_of : date
-        When that was.
-    frame : DataFrame, shape (n_accounts, 2 + n_signals)
-        Their signals on that date; who was not scored then is not there.
-    told : mapping of str to mapping of str to float
-        By account the probabilities that the scorecard gave, by outcome, share; NaN where it gave none.
-    """
-
-    as_of: dt.date
-    frame: pd.DataFrame
-    told: Mapping[str, Mapping[str, float]]
 
 
 def briefs(

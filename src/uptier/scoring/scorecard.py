@@ -38,7 +38,6 @@ from uptier.errors import ScoringError, StoreError
 from uptier.moments import days_after
 from uptier.scoring import placing
 from uptier.scoring.placing import MANIFEST
-from uptier.settings import OUTCOMES
 
 if TYPE_CHECKING:
     from uptier.settings import Settings
@@ -245,35 +244,6 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"There is no scorecard in {folder} that can be read.", do="Write one with 'uptier score'."
         ) from error
     return manifest
-
-
-def told_before(store: Path, as_of: dt.date) -> tuple[dt.date, dict[str, dict[str, float]]] | None:
-    """Give what the last scorecard before a date said.
-
-    Parameters
-    ----------
-    store : Path
-        The project's store.
-    as_of : date
-        The date.
-
-    Returns
-    -------
-    date and dict of str to dict, or None
-        When that was; by account the probabilities by outcome, share, NaN where rules decided. None if there is no
-        scorecard before the date.
-    """
-    earlier = [date for date in placing.dates(store / FOLDER) if date < as_of.isoformat()]
-    if not earlier:
-        return None
-    columns = {f"p_{outcome}": outcome for outcome in OUTCOMES}
-    card = pd.read_parquet(store / FOLDER / earlier[-1] / PARQUET, columns=["account_id", *columns])
-    shares = card[list(columns)].to_numpy(dtype="float64").tolist()
-    told = {
-        str(account): dict(zip(OUTCOMES, row, strict=True))
-        for account, row in zip(card["account_id"], shares, strict=True)
-    }
-    return dt.date.fromisoformat(earlier[-1]), told
 
 
 def naming(store: Path, account_id: str) -> dict[str, int]:

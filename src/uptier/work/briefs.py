@@ -89,9 +89,9 @@ def _place(brief: Brief) -> tuple[int, float, int, str]:
 
 
 def _briefs(material: Material, looks: pd.DataFrame, as_of: dt.date) -> list[Brief]:
-    from uptier.scoring.account import Earlier, briefs
+    from uptier.scoring.account import briefs
+    from uptier.scoring.earlier import Earlier, told_before
     from uptier.scoring.facts import account_facts, source_dates
-    from uptier.scoring.scorecard import told_before
 
     last, earlier = told_before(material.settings.store, as_of), None
     if last is not None:
