@@ -162,7 +162,7 @@ def test_a_file_that_is_wrong_is_told_with_its_place(tmp_path, text, told):
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):
-    with pytest.raises(SettingsError, match="talks"):
+    with pytest.raises(SettingsError, match="Correct 'talks' in the project's YAML"):
         read_talks(tmp_path / "talks.yaml", catalog())
 
 

@@ -160,6 +160,8 @@ def read_talks(own: Path | None, catalog: Catalog) -> tuple[Talks, ...]:
     SettingsError
         If a file cannot be read, or has an unknown key or blank; with file, line and key.
     """
+    if own is not None and not own.is_file():
+        raise SettingsError(f"There is no file {own}.", do="Correct 'talks' in the project's YAML, or leave it out.")
     # of the shipped words, the tests see to it that every blank has its signal in the whole catalogue
     shipped = _read(SHIPPED, None)
     return (shipped,) if own is None else (_read(own, catalog), shipped)
