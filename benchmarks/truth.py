@@ -13,7 +13,8 @@ What lies between ceiling and oracle cannot be known from the tables.
 happen, which has the same mean and less noise. Calibration is against true chances too. Where fewer than 300 cases were
 learnt from, 1 must lie within the interval over accounts drawn anew of the ratio in the top fifth instead.
 
-Worlds are kept where `--worlds` says, and used again.
+Worlds are kept where `--worlds` says, and used again; so are figures, as long as the catalogue of signals is the same: a
+run that was stopped goes on where it was. After a change of training, begin with a folder without them.
 """
 
 from __future__ import annotations
@@ -101,15 +102,22 @@ def compared(folder: Path, preset: str, seed: int, jitter: float, accounts: int)
         simulate(preset=preset, seed=seed, out=home / "world", accounts=accounts, jitter=jitter)
     (home / "project.yaml").write_text(project_text(project="truth", source="./world"), encoding="utf-8")
     project = Project(home / "project.yaml")
+    kept = home / f"figures-{project.catalog().fingerprint(project.settings.thresholds)[:12]}.json"
+    if kept.exists():
+        said(f"seed {seed}: figures are kept", began)
+        found: dict[str, dict[str, float]] = json.loads(kept.read_text(encoding="utf-8"))
+        return found
     examples = {outcome: in_order(given) for outcome, given in project.examples().items()}
     signals = tuple(BundleSignal(one.name, one.family, one.is_category) for one in project.catalog().signals)
     truth = pd.read_parquet(home / "world" / "truth.parquet")
     said(f"seed {seed}: world of {accounts} accounts and its examples", began)
-    return {
+    found = {
         outcome: figures
         for outcome in OUTCOMES
         if (figures := of_outcome(examples[outcome], examples["churn"], signals, project, truth, began))
     }
+    kept.write_text(json.dumps(found), encoding="utf-8")
+    return found
 
 
 def of_outcome(
