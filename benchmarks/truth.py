@@ -13,8 +13,8 @@ What lies between ceiling and oracle cannot be known from the tables.
 happen, which has the same mean and less noise. Calibration is against true chances too. Where fewer than 300 cases were
 learnt from, 1 must lie within the interval over accounts drawn anew of the ratio in the top fifth instead.
 
-Worlds are kept where `--worlds` says, and used again; so are figures, as long as the catalogue of signals is the same: a
-run that was stopped goes on where it was. After a change of training, begin with a folder without them.
+Worlds are kept where `--worlds` says, and used again; so are figures, as long as the catalogue of signals is the same:
+a run that was stopped goes on where it was. After a change of training, begin with a folder without them.
 """
 
 from __future__ import annotations
