@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from tests.explanation.tiny import CATALOG, SIGNALS, bundle, frame
+from uptier.explanation.choosing import WEIGHTY
 from uptier.explanation.reasons import (
-    WEIGHTY,
     fired_reasons,
     fired_triggers,
     ruled_reasons,

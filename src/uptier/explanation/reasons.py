@@ -26,27 +26,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from uptier.explanation.sentences import known, sentence, tells
+from uptier.explanation.choosing import FACTS_AT_MOST, FOR_AT_MOST, NOBODY, chosen
+from uptier.explanation.sentences import sentence, tells
 from uptier.model.points import RULES, rules
-from uptier.settings import CONVERSIONS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from uptier.explanation.choosing import Chosen
     from uptier.explanation.shares import Explained
     from uptier.signals.catalog import Catalog
-    from uptier.signals.signal import Signal
     from uptier.signals.trigger import Trigger
     from uptier.thresholds import Thresholds
-
-WEIGHTY = 0.005  # share of probability; half a point is the least that rounds to one
-FOR_AT_MOST = 3
-AGAINST_AT_MOST = 2
-FACTS_AT_MOST = 2
-SECOND_FACT = 0.25  # share of the heaviest fact's weight
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,43 +147,31 @@ def weighed_reasons(
     Reasons
         In the order of the rows.
     """
-    by_family = {family: place for place, family in enumerate(explained.points.columns)}
-    voices = [
-        _Voice(trigger, catalog, frame, thresholds, list(explained.contributions.columns))
-        for trigger in catalog.triggers
-        if trigger.family in by_family
-    ]
-    places = [by_family[voice.trigger.family] for voice in voices]
-    points = explained.points.to_numpy(dtype=np.float64)[:, places]
-    said = fired[[voice.trigger.name for voice in voices]].to_numpy(dtype=bool)
-    # a fired trigger of no weight speaks only for the talk that it opens, so never for leaving
-    opening = np.array([voice.trigger.opens == explained.outcome for voice in voices], dtype=bool)
-    # "mend this first" is no reason to sell, even where a model has learnt that it goes with buying
-    warning = np.array([voice.trigger.opens is None for voice in voices], dtype=bool)
-    never = said & warning & (explained.outcome in CONVERSIONS)
-    weighty = np.abs(points) >= WEIGHTY
-    supporting = ((points > 0) & weighty | (points >= 0) & ~weighty & said & opening) & ~never
-    opposing = (points < 0) & weighty
-    # a stable sort: what weighs the same stays in the order of the catalogue, whatever the order of columns
-    order = np.argsort(-np.abs(points), axis=1, kind="stable")
-    contributions = explained.contributions.to_numpy(dtype=np.float64)
+    sides = chosen(explained, frame=frame, fired=fired, catalog=catalog, thresholds=thresholds)
     columns = _columns(frame)
     for place in range(len(frame)):
         row = _Row(columns, place)
-        facts = _Facts(row=row, contributions=contributions[place], catalog=catalog, currency=currency)
-        chosen: list[tuple[Reason, ...]] = []
-        for side, sign, at_most in ((supporting, 1, FOR_AT_MOST), (opposing, -1, AGAINST_AT_MOST)):
-            reasons: list[Reason] = []
-            for number in order[place]:
-                if len(reasons) == at_most:
-                    break
-                if side[place, number]:
-                    reason = voices[number].weighed(
-                        facts, sign=sign, points=float(points[place, number]), fired=bool(said[place, number])
-                    )
-                    reasons.extend(() if reason is None else (reason,))
-            chosen.append(tuple(reasons))
-        yield Reasons(supporting=chosen[0], opposing=chosen[1])
+        supporting, opposing = (
+            tuple(_told(side, place, number, row, catalog, currency) for number in range(_count(side, place)))
+            for side in sides
+        )
+        yield Reasons(supporting=supporting, opposing=opposing)
+
+
+def _count(side: Chosen, place: int) -> int:
+    return int((side.trigger[place] != NOBODY).sum())
+
+
+def _told(side: Chosen, place: int, number: int, row: _Row, catalog: Catalog, currency: str) -> Reason:
+    signals = [catalog.signals[fact] for fact in side.facts[place, number] if fact != NOBODY]
+    said = [(signal.name, sentence(signal, row, catalog, currency)) for signal in signals]
+    return _reason(
+        catalog.triggers[side.trigger[place, number]],
+        [(name, words) for name, words in said if words is not None],
+        catalog,
+        points=float(side.points[place, number]),
+        fired=bool(side.fired[place, number]),
+    )
 
 
 def fired_reasons(
@@ -225,7 +206,7 @@ def fired_reasons(
         Without points, and with nothing against.
     """
     voices = [
-        _Voice(trigger, catalog, frame, thresholds, [])
+        _Voice(trigger, frame, thresholds)
         for trigger in catalog.triggers
         if trigger.opens is not None and outcome in (None, trigger.opens)
     ]
@@ -309,76 +290,38 @@ class _Row(Mapping[str, object]):
         return len(self._columns)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Facts:
-    row: _Row
-    contributions: NDArray[np.float64]
-    catalog: Catalog
-    currency: str
-
-
 class _Voice:
-    """A trigger, and the signals that can speak for its family."""
+    """A trigger where nothing is weighed: it tells what fired it, then what else it says."""
 
-    def __init__(
-        self, trigger: Trigger, catalog: Catalog, frame: pd.DataFrame, thresholds: Thresholds, weighed: list[str]
-    ) -> None:
+    def __init__(self, trigger: Trigger, frame: pd.DataFrame, thresholds: Thresholds) -> None:
         self.trigger = trigger
         self.firing = _columns(
             pd.DataFrame({name: trigger.fires_on(name, frame, thresholds) for name in trigger.says if name in frame})
         )
-        self.title = catalog.title(trigger.family)
-        self.signals: list[Signal] = [signal for signal in catalog.signals if signal.family == trigger.family]
-        self.place = {name: place for place, name in enumerate(weighed)}
-
-    def weighed(self, facts: _Facts, *, sign: int, points: float, fired: bool) -> Reason | None:
-        saying = {name: number for number, name in enumerate(self.trigger.says)}
-        telling = {name: number for number, name in enumerate(self._telling(facts.row, facts.catalog))} if fired else {}
-        last = len(saying)
-        weights = {
-            signal: sign * float(facts.contributions[self.place[signal.name]])
-            for signal in self.signals
-            if signal.name in self.place and known(facts.row.get(signal.name)) is not None
-        }
-        able = [signal for signal, weight in weights.items() if weight > 0 or (weight == 0 and signal.name in telling)]
-        able.sort(key=lambda signal: (telling.get(signal.name, last), -weights[signal], saying.get(signal.name, last)))
-        least = SECOND_FACT * max((weights[signal] for signal in able), default=0.0)
-        said: list[tuple[str, str]] = []
-        for signal in able:
-            if said and signal.name not in telling and weights[signal] < least:
-                continue
-            words = sentence(signal, facts.row, facts.catalog, facts.currency)
-            said.extend(() if words is None else ((signal.name, words),))
-            if len(said) == FACTS_AT_MOST:
-                break
-        # chosen by weight, said in the order in which the trigger is told
-        said.sort(key=lambda fact: saying.get(fact[0], last))
-        return self._reason(said, points=points, fired=fired)
 
     def told(self, row: _Row, catalog: Catalog, currency: str) -> Reason | None:
         said: list[tuple[str, str]] = []
-        for name in self._telling(row, catalog):
+        able = [name for name in self.trigger.says if tells(catalog.signal(name), row)]
+        for name in sorted(able, key=lambda name: not row.of(self.firing[name])):
             if len(said) < FACTS_AT_MOST:
                 words = sentence(catalog.signal(name), row, catalog, currency)
                 said.extend(() if words is None else ((name, words),))
-        said.sort(key=lambda fact: self.trigger.says.index(fact[0]))
-        return self._reason(said, points=None, fired=True)
-
-    def _telling(self, row: _Row, catalog: Catalog) -> list[str]:
-        """Name the signals that tell of the trigger: those whose value fired it first, then the most telling."""
-        able = [name for name in self.trigger.says if tells(catalog.signal(name), row)]
-        return sorted(able, key=lambda name: not row.of(self.firing[name]))
-
-    def _reason(self, said: list[tuple[str, str]], *, points: float | None, fired: bool) -> Reason | None:
         if not said:
             return None
-        return Reason(
-            code=self.trigger.name,
-            label=self.trigger.label if fired else self.title,
-            sentence=". ".join(words for _, words in said),
-            points=points,
-            fired=fired,
-            opens=self.trigger.opens,
-            act_within_days=self.trigger.act_within_days if fired else None,
-            signals=tuple(name for name, _ in said),
-        )
+        said.sort(key=lambda fact: self.trigger.says.index(fact[0]))
+        return _reason(self.trigger, said, catalog, points=None, fired=True)
+
+
+def _reason(
+    trigger: Trigger, said: list[tuple[str, str]], catalog: Catalog, *, points: float | None, fired: bool
+) -> Reason:
+    return Reason(
+        code=trigger.name,
+        label=trigger.label if fired else catalog.title(trigger.family),
+        sentence=". ".join(words for _, words in said),
+        points=points,
+        fired=fired,
+        opens=trigger.opens,
+        act_within_days=trigger.act_within_days if fired else None,
+        signals=tuple(name for name, _ in said),
+    )

@@ -17,6 +17,8 @@ import pandas as pd
 from uptier.errors import ModelError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from uptier.model.bundle import Bundle
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
+ROWS_AT_ONCE = 16_384  # contributions of so many rows are held at once: some 15 MB
 # Rates are kept this far from 0 and 1, where a margin would be infinite.
 RATE_MARGIN = 1e-9
 # Closer than this on the margin the chord is lost in rounding; the derivative halfway is as good to 1e-13.
@@ -143,6 +146,25 @@ class Explained:
             probability=self.probability.iloc[one],
             contributions=self.contributions.iloc[one],
         )
+
+
+def blocks(frame: pd.DataFrame, rows: int = ROWS_AT_ONCE) -> Iterator[pd.DataFrame]:
+    """Give a frame piece by piece, so that what is made of it needs no more memory the longer it is.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n_rows, n_columns)
+        Any.
+    rows : int
+        At most so many at once.
+
+    Yields
+    ------
+    DataFrame
+        In the frame's order, with its index.
+    """
+    for begin in range(0, len(frame), rows):
+        yield frame.iloc[begin : begin + rows]
 
 
 def explained(bundle: Bundle, outcome: str, frame: pd.DataFrame, catalog: Catalog) -> Explained:

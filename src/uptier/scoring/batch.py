@@ -16,9 +16,8 @@ import pandas as pd
 from uptier.decision.actions import decide, decide_by_rules
 from uptier.decision.value import best_upsell, expected_values, within_days
 from uptier.errors import ScoringError
+from uptier.explanation.choosing import AGAINST_AT_MOST, FOR_AT_MOST
 from uptier.explanation.reasons import (
-    AGAINST_AT_MOST,
-    FOR_AT_MOST,
     Reason,
     Reasons,
     fired_reasons,
@@ -26,7 +25,7 @@ from uptier.explanation.reasons import (
     ruled_reasons,
     weighed_reasons,
 )
-from uptier.explanation.shares import explained
+from uptier.explanation.shares import blocks, explained
 from uptier.model import points as points_model
 from uptier.moments import days_after
 from uptier.settings import CONVERSIONS, OUTCOMES, ScoringSettings
@@ -297,16 +296,22 @@ def _model_reasons(
             )
             parts.append(_reason_columns(found, rows.index))
             continue
-        taken = explained(bundle, outcome, rows, catalog)
-        found = weighed_reasons(
-            taken, frame=rows, fired=holds, catalog=catalog, thresholds=thresholds, currency=currency
-        )
-        part = _reason_columns(found, rows.index)
-        shown = part[[f"{place}_points" for place in _places()]].sum(axis=1)
-        part["base_points"] = taken.base
-        part["context_points"] = taken.context
-        part["other_points"] = taken.points.sum(axis=1) - shown
-        parts.append(part)
+        for some in blocks(rows):
+            taken = explained(bundle, outcome, some, catalog)
+            found = weighed_reasons(
+                taken,
+                frame=some,
+                fired=holds.loc[some.index],
+                catalog=catalog,
+                thresholds=thresholds,
+                currency=currency,
+            )
+            part = _reason_columns(found, some.index)
+            shown = part[[f"{place}_points" for place in _places()]].sum(axis=1)
+            part["base_points"] = taken.base
+            part["context_points"] = taken.context
+            part["other_points"] = taken.points.sum(axis=1) - shown
+            parts.append(part)
     return pd.concat(parts).loc[frame.index]
 
 

@@ -93,7 +93,22 @@ class Trigger:
         Series of bool, shape (n_rows,)
             Where it is True this fact is the reason for which the trigger fired.
         """
-        return self.fired(frame[[name]].reindex(columns=frame.columns), thresholds)
+        alone = _Alone(name, frame[name])
+        return cast("pd.Series", self.rule(alone, thresholds)).fillna(False).astype(bool)
+
+
+class _Alone(dict[str, "pd.Series"]):
+    """Columns of which one alone is known; a frame of all of them would cost more than the rule."""
+
+    def __init__(self, name: str, column: pd.Series) -> None:
+        super().__init__({name: column})
+        self._index = column.index
+
+    def __missing__(self, name: str) -> pd.Series:
+        import pandas as pd
+
+        self[name] = pd.Series(float("nan"), index=self._index)
+        return self[name]
 
 
 def trigger(
