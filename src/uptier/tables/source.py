@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 # where Ibis itself would ask for the columns of a SELECT by a temporary view, or take times with a zone for others
 _DESCRIBED = {"postgres": postgresql.columns_of, "pyspark": spark.columns_of}
 
+ENGINE_SHARE = 0.6  # of what DuckDB would take, which is four fifths of the machine or of its container: about half
 MEMORY = "memory"  # address of tables that stand in no file
 FILE_KINDS = {".parquet": "read_parquet", ".csv": "read_csv", ".jsonl": "read_json", ".json": "read_json"}
 
@@ -222,6 +224,12 @@ def _own_duckdb() -> Any:
     connection = ibis.duckdb.connect()
     # times without a zone are read as UTC or refused; never as the zone of the machine
     connection.raw_sql("SET TimeZone = 'UTC'")
+    # the engine would take four fifths of the machine, and the rest of a training no longer fits beside it; what is
+    # beyond goes to disk, and not into a folder of whoever runs this
+    amount, unit = connection.raw_sql("SELECT current_setting('memory_limit')").fetchone()[0].split()
+    connection.raw_sql(f"SET memory_limit = '{float(amount) * ENGINE_SHARE:.1f} {unit}'")
+    spilled = str(Path(tempfile.gettempdir()) / f"uptier-{os.getpid()}").replace("'", "''")
+    connection.raw_sql(f"SET temp_directory = '{spilled}'")
     return connection
 
 
