@@ -56,6 +56,14 @@ def test_paths_start_at_the_folder_of_the_yaml(yaml: Path) -> None:
     assert server.source == "postgres://host/db"
 
 
+def test_files_of_words_start_at_the_folder_of_the_yaml(yaml: Path) -> None:
+    settings = read(yaml, "wording: ./words.yaml\ntalks: ../talks.yaml\n")
+    assert settings.wording == yaml.parent / "words.yaml"
+    assert settings.talks == yaml.parent.parent / "talks.yaml"
+    assert read(yaml).wording is None
+    assert told(yaml, "wording: {seats: x}\n").startswith("line 5, wording: ")
+
+
 def test_each_outcome_has_its_window(yaml: Path) -> None:
     settings = read(yaml, "outcomes: {add_on: {gap_days: 0}, churn: {horizon_days: 30}}\n")
     assert {outcome: settings.horizon(outcome) for outcome in OUTCOMES} == {
@@ -195,6 +203,15 @@ def test_a_yaml_that_is_none_is_told(yaml: Path, tmp_path: Path) -> None:
         read_settings(yaml)
     with pytest.raises(SettingsError, match="cannot be read: IsADirectoryError"):
         read_settings(tmp_path)
+
+
+def test_what_yaml_itself_cannot_read_is_told_with_its_line(yaml: Path) -> None:
+    beyond = HEAD.replace("2026-01-01", "2026-02-30")
+    assert told(yaml, head=beyond) == "line 4: this is no date and no number that there is."
+    assert told(yaml, "currency: \x07\n").startswith("line 5: this is not YAML: a control sign")
+    assert told(yaml, "currency: !!python/name:os.getcwd x\n").startswith("line 5: this is not YAML")
+    assert told(yaml, "? [a, b]\n: c\n") == "line 5: a key must be a text."
+    assert "holds itself" in told(yaml, "tables: &a {a: *a}\n")
 
 
 def test_a_place_is_told_by_the_nearest_line_above_it(yaml: Path) -> None:

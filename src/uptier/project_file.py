@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,13 +115,15 @@ class ProjectFile:
         return _VARIABLE.sub(looked_up, value)
 
 
-def read_project_file(path: Path) -> ProjectFile:
+def read_project_file(path: Path, *, begins_with: str = "project") -> ProjectFile:
     """Read a YAML.
 
     Parameters
     ----------
     path : Path
         The file.
+    begins_with : str
+        A key that such a file begins with, for the message where it holds none.
 
     Returns
     -------
@@ -139,17 +141,24 @@ def read_project_file(path: Path) -> ProjectFile:
         raise SettingsError(
             f"There is no file {path}.", do="Name a project's YAML, or write one with 'uptier init SOURCE'."
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} cannot be read: {type(error).__name__}.", do="Save it as UTF-8.") from None
+    except OSError as error:
         raise SettingsError(f"{path} cannot be read: {type(error).__name__}.") from None
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+        if not isinstance(node, yaml.MappingNode):
+            raise SettingsError(f"{path} must hold keys and values, beginning with '{begins_with}:'.")
+        _refuse_doubled_keys(node, path)
+        return ProjectFile(path, node, _constructed(node, path))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise SettingsError(f"{path}, line {line}: this is not YAML: {error.problem}.") from None
-    if not isinstance(node, yaml.MappingNode):
-        raise SettingsError(f"{path} must hold keys and values, beginning with 'project:'.")
-    _refuse_doubled_keys(node, path)
-    return ProjectFile(path, node, yaml.SafeLoader("").construct_document(node))
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise SettingsError(f"{path}, line {line}: this is not YAML: a control sign stands here.") from None
+    except RecursionError:
+        raise SettingsError(f"{path} is nested too deeply, or a part of it holds itself.") from None
 
 
 def where(path: Path, *place: str | int) -> str:
@@ -188,10 +197,47 @@ def as_written(path: Path, *place: str | int) -> str:
     return str(read_project_file(path).written(*place))
 
 
+def _constructed(node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+    loader = yaml.SafeLoader("")
+    try:
+        values: dict[str, Any] = loader.construct_document(node)
+    except ValueError:
+        # YAML takes 2026-02-30 for a date and then cannot read it
+        scalar = next((one for one in _scalars(node) if not _is_readable(one)), node)
+        raise SettingsError(
+            f"{path}, line {scalar.start_mark.line + 1}: this is no date and no number that there is.",
+            found=str(scalar.value) if isinstance(scalar, yaml.ScalarNode) else "",
+            do="Correct it, or put it in quotes if it is a text.",
+        ) from None
+    return values
+
+
+def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, yaml.MappingNode):
+        for pair in node.value:
+            for one in pair:
+                yield from _scalars(one)
+    elif isinstance(node, yaml.SequenceNode):
+        for one in node.value:
+            yield from _scalars(one)
+
+
+def _is_readable(scalar: yaml.ScalarNode) -> bool:
+    try:
+        yaml.SafeLoader("").construct_object(scalar)
+    except ValueError:
+        return False
+    return True
+
+
 def _refuse_doubled_keys(node: yaml.Node, path: Path) -> None:
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise SettingsError(f"{path}, line {key.start_mark.line + 1}: a key must be a text.")
             if key.value in seen:
                 raise SettingsError(
                     f"{path}, line {key.start_mark.line + 1}: the key '{key.value}' stands here for the second time.",

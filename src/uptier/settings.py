@@ -217,6 +217,9 @@ class Settings(Part):
         ``table.column`` of a `current` column to the date since which its values hold, so that signals may see it.
     talks : Path or None
         A YAML with the project's own words for talks; what it leaves out is as in the one that ships.
+    wording : Path or None
+        A YAML with the project's own words for signals, triggers, families and what is counted, and its way of writing
+        numbers; what it leaves out is as uptier says it.
     snapshots, signals, outcomes, thresholds, training, scoring, mlflow
         See the parts.
     """
@@ -234,6 +237,7 @@ class Settings(Part):
     accept: tuple[Accepted, ...] = ()
     holds_since: dict[str, dt.date] = {}
     talks: Path | None = None
+    wording: Path | None = None
     snapshots: Snapshots = Snapshots()
     signals: SignalsSettings = SignalsSettings()
     outcomes: OutcomesSettings = OutcomesSettings.model_validate({})
@@ -315,7 +319,7 @@ def read_settings(path: Path | str, environment: Mapping[str, str] | None = None
     folder = path.absolute().parent
     if isinstance(values.get("source"), str) and "://" not in values["source"]:
         values["source"] = str(_absolute(folder, values["source"]))
-    for part in ("store", "talks"):
+    for part in ("store", "talks", "wording"):
         if isinstance(values.get(part), str):
             values[part] = _absolute(folder, values[part])
     for part in ("signals", "outcomes"):

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from uptier.settings import CONVERSIONS
-from uptier.signals.own import catalog_of
+from uptier.signals.wording import worded_catalog
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -254,7 +254,7 @@ def scorecard_table(scoring: Scoring, settings: Settings) -> Table:
     Table
         The ten highest; under rules points and tier, no percentage.
     """
-    top, whole = scoring.scorecard.head(HIGHEST), catalog_of(settings)
+    top, whole = scoring.scorecard.head(HIGHEST), worded_catalog(settings)
     if scoring.written.fallback:
         table = Table(title=f"By rules, {scoring.as_of}: the {len(top)} highest by points", title_justify="left")
         for heading in ("account", "plan", "points", "tier", "action", "first reason"):

@@ -192,6 +192,7 @@ def _signal(one: Signal, catalog: Catalog, thresholds: Thresholds, seen: Seen | 
         *_picture(one, seen),
         *(f"- {when}: {quote(text)}" for when, text in said if text),
         f"- Where it is not known: {quote(one.phrase.missing)}",
+        *([f"- What a CSM can do about it: {one.lever.words}."] if one.lever is not None else []),
         f"- Needs {_needs(one, catalog, noting) or 'what at least one trigger needs'}.",
         *_read(noting),
         "",

@@ -35,14 +35,15 @@ def sentence(signal: Signal, row: Mapping[str, object], catalog: Catalog, curren
     """
     value = known(row.get(signal.name))
     template, value = _template(signal, value)
-    words = {} if value is None else {"value": signal.unit.told(value, currency=currency)}
+    speech = catalog.speech.with_units(signal.phrase.units)
+    words = {} if value is None else {"value": signal.unit.told(value, currency=currency, speech=speech)}
     for name in signal.phrase.placeholders() - {"value"}:
         if "{" + name + "}" not in template:
             continue
         other = known(row.get(name))
         if other is None:
             return None
-        words[name] = catalog.signal(name).unit.told(other, currency=currency)
+        words[name] = catalog.signal(name).unit.told(other, currency=currency, speech=speech)
     said = " ".join(template.format_map(words).split())
     return said or None
 

@@ -345,14 +345,15 @@ def talk(
     # a pitch begins with its own subject, even where something else weighs more
     opening = [one for one in reasons if one.fired and one.opens == upsell and kind == upsell]
     first = next(iter([*opening, *reasons]), None)
-    filled = {"date": f"{by:%A}, {by.day} {by:%B} {by.year}"}
+    speech = catalog.speech
+    filled = {"date": speech.dates.told_with_weekday(by)}
     if first is not None:
         filled["reason"] = first.sentence
     seats, price = more_seats(row, thresholds, usual_gain), known(row.get("price_per_seat"))
     if seats is not None:
-        filled["more_seats"] = Unit.SEATS.told(float(seats))
+        filled["more_seats"] = Unit.SEATS.told(float(seats), speech=speech)
         if isinstance(price, float):
-            filled["more_seats_price"] = Unit.MONEY.told(seats * price, currency=currency)
+            filled["more_seats_price"] = Unit.MONEY.told(seats * price, currency=currency, speech=speech)
 
     signals = {one.name: one for one in catalog.signals}
 
@@ -366,7 +367,7 @@ def talk(
         if name == "value":
             # "USD -500 more a month" is no offer, and nothing is no amount
             worth_naming = not isinstance(value, float) or value > 0
-            return signal.unit.told(value, currency=currency) if worth_naming else None
+            return signal.unit.told(value, currency=currency, speech=speech) if worth_naming else None
         told_already = first is not None and asked in first.signals and ("reason", "") in _blanks(line)
         return sentence(signal, row, catalog, currency) if tells(signal, row) and not told_already else None
 

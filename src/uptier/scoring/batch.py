@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from uptier.decision.actions import decide, decide_by_rules
-from uptier.decision.value import best_upsell, expected_values, within_days
+from uptier.decision.actions import decide_by_rules
 from uptier.errors import ScoringError
 from uptier.explanation.choosing import AGAINST_AT_MOST, FOR_AT_MOST
 from uptier.explanation.reasons import (
@@ -28,29 +27,13 @@ from uptier.explanation.reasons import (
 from uptier.explanation.shares import blocks, explained
 from uptier.model import points as points_model
 from uptier.moments import days_after
-from uptier.settings import CONVERSIONS, OUTCOMES, ScoringSettings
+from uptier.scoring.deciding import FACTS, NO_PLAN_ABOVE, RULES, basis, decided, flag
+from uptier.settings import CONVERSIONS, OUTCOMES
 
 if TYPE_CHECKING:
-    from uptier.model.bundle import Bundle, Head
+    from uptier.model.bundle import Bundle
     from uptier.settings import Settings
     from uptier.signals.catalog import Catalog
-
-MODEL, POOLED, RULES = "model", "pooled rate", "rules"
-UNKNOWN = "not available"  # the project has no table that shows the outcome
-NO_PLAN_ABOVE = "no plan above"
-
-# What a row says about its account, as far as the project's tables tell it.
-FACTS = (
-    "account_name",
-    "owner",
-    "segment",
-    "plan_name",
-    "seats",
-    "mrr",
-    "open_opportunity",
-    "before_first_value",
-    "on_highest_plan",
-)
 
 
 def score(
@@ -175,105 +158,17 @@ def _by_model(
     catalog: Catalog,
     settings: Settings,
 ) -> pd.DataFrame:
-    chances = bundle.probabilities(frame).set_axis(frame.index, axis=0)[list(OUTCOMES)]
-    topped = _flag(told["on_highest_plan"])
-    chances["plan_upgrade"] = chances["plan_upgrade"].mask(topped, 0.0)
-    best = best_upsell(chances[list(CONVERSIONS)], bundle.gains)
-    values = worth(chances, best, told["mrr"], bundle, settings)
-    rows = np.arange(len(frame))
-    opens = {name: [trigger.name for trigger in catalog.triggers if trigger.opens == name] for name in CONVERSIONS}
-    opened = np.column_stack([fired[opens[name]].any(axis=1).to_numpy() for name in CONVERSIONS])
-    actions = decide(
-        values,
-        opened=opened[rows, [CONVERSIONS.index(name) for name in best]],
-        too_early=_flag(told["before_first_value"]),
-        in_talks=_flag(told["open_opportunity"]),
-        churn_risk=settings.scoring.churn_risk,
-    )
+    chosen = decided(frame, told, fired, bundle, catalog, settings)
+    best, topped = chosen["best_type"], flag(told["on_highest_plan"])
     reasons = _model_reasons(frame, fired, best, bundle, catalog, settings)
-    any_chance = 1 - (1 - chances[list(CONVERSIONS)].fillna(0)).prod(axis=1)
-    judged = actions.assign(
-        best_type=best,
-        p_any=any_chance,
-        gain_arr=values["gain_arr"],
-        expected_value=values["expected_value"],
-        priority=any_chance * values["gain_arr"],
-    )
+    any_chance = 1 - (1 - chosen[[f"p_{name}" for name in CONVERSIONS]].fillna(0)).prod(axis=1)
+    judged = chosen.assign(p_any=any_chance, priority=any_chance * chosen["gain_arr"])
     bases = {name: basis(bundle.heads[name]) for name in OUTCOMES}
     for name in OUTCOMES:
-        judged[f"p_{name}"] = chances[name]
         judged[f"basis_{name}"] = bases[name]
     judged.loc[topped, "basis_plan_upgrade"] = NO_PLAN_ABOVE
     judged["basis"] = best.map(bases)
     return pd.concat([judged, reasons], axis=1)
-
-
-def basis(head: Head) -> str:
-    """Say what a head's probabilities rest on.
-
-    Parameters
-    ----------
-    head : Head
-        Of one outcome.
-
-    Returns
-    -------
-    str
-        ``model``, ``pooled rate``, or ``not available`` where the outcome was never seen.
-    """
-    if head.fallback is None:
-        return MODEL
-    return POOLED if head.n else UNKNOWN
-
-
-def worth(
-    chances: pd.DataFrame, best: pd.Series[str], mrr: pd.Series[float], bundle: Bundle, settings: Settings
-) -> pd.DataFrame:
-    """Give what contacting each account about its best upsell is expected to bring, with its terms.
-
-    Parameters
-    ----------
-    chances : DataFrame, shape (n_accounts, n_outcomes)
-        Probabilities, share.
-    best : Series of str, shape (n_accounts,)
-        The upsell type to talk about.
-    mrr : Series, shape (n_accounts,)
-        Account currency per month.
-    bundle : Bundle
-        Where the usual gains are known.
-    settings : Settings
-        Costs, assumptions and windows.
-
-    Returns
-    -------
-    DataFrame, shape (n_accounts, 12)
-        One column for each attribute of :class:`uptier.decision.value.Value`.
-    """
-    return expected_values(
-        upsell=best,
-        chance=pd.Series(
-            chances[list(CONVERSIONS)].to_numpy()[np.arange(len(best)), [CONVERSIONS.index(name) for name in best]],
-            index=best.index,
-        ),
-        mrr=mrr,
-        gains=bundle.gains,
-        churn=_churn(chances, "churn", settings),
-        churn_upsold=_churn(chances, "post_upsell_churn", settings),
-        incrementality=_incrementality(settings),
-        contact_cost=settings.scoring.contact_cost,
-    )
-
-
-def _incrementality(settings: Settings) -> dict[str, float]:
-    # a type that the YAML leaves out keeps its default
-    given = {**ScoringSettings().incrementality, **settings.scoring.incrementality}
-    return {str(name): share for name, share in given.items()}
-
-
-def _churn(chances: pd.DataFrame, outcome: str, settings: Settings) -> pd.Series[float]:
-    days = settings.horizon(outcome).horizon_days
-    # a risk that nobody has seen is not held against an account
-    return pd.Series(within_days(chances[outcome].fillna(0), of_days=days), index=chances.index)
 
 
 def _model_reasons(
@@ -296,12 +191,12 @@ def _model_reasons(
             )
             parts.append(_reason_columns(found, rows.index))
             continue
-        for some in blocks(rows):
+        for some, here in zip(blocks(rows), blocks(holds), strict=True):
             taken = explained(bundle, outcome, some, catalog)
             found = weighed_reasons(
                 taken,
                 frame=some,
-                fired=holds.loc[some.index],
+                fired=here,
                 catalog=catalog,
                 thresholds=thresholds,
                 currency=currency,
@@ -328,7 +223,7 @@ def _by_rules(
     # the type that most triggers open; argmax takes the first of equals
     best = np.array(CONVERSIONS, dtype=object)[counts.argmax(axis=1)]
     best[counts.sum(axis=1) == 0] = None
-    judged = decide_by_rules(ruled["tier"], fired=counts.max(axis=1) > 0, in_talks=_flag(told["open_opportunity"]))
+    judged = decide_by_rules(ruled["tier"], fired=counts.max(axis=1) > 0, in_talks=flag(told["open_opportunity"]))
     judged["best_type"] = best
     judged["basis"] = RULES
     for outcome in OUTCOMES:
@@ -355,11 +250,6 @@ def _reason_columns(found: Iterable[Reasons], index: pd.Index) -> pd.DataFrame:
                 table[place].append(reason and reason.sentence)
                 table[f"{place}_points"].append(np.nan if reason is None or reason.points is None else reason.points)
     return pd.DataFrame(table, index=index)
-
-
-def _flag(values: pd.Series[bool]) -> np.ndarray:
-    # absent or unknown: not held against the account
-    return (values == True).to_numpy(dtype=bool)  # noqa: E712  # elementwise, NaN is False
 
 
 def _ranked(card: pd.DataFrame, *, by: str) -> pd.DataFrame:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import inspect
-import sys
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
@@ -21,7 +19,8 @@ from uptier.signals.measures import Measures
 from uptier.signals.plans import answered
 from uptier.signals.question import Question
 from uptier.signals.script import Script, script_of
-from uptier.signals.signal import Signal
+from uptier.signals.signal import Signal, docstring_of_family
+from uptier.signals.speech import ENGLISH, Speech
 from uptier.signals.trigger import Trigger
 from uptier.signals.windows import KEY
 
@@ -71,10 +70,13 @@ class Catalog:
         All signals.
     triggers : tuple of Trigger
         One for each family that has one.
+    speech : Speech
+        How the project says numbers and what is counted.
     """
 
     signals: tuple[Signal, ...]
     triggers: tuple[Trigger, ...]
+    speech: Speech = ENGLISH
 
     @cached_property
     def _by_name(self) -> dict[str, Signal]:
@@ -140,9 +142,9 @@ class Catalog:
         Returns
         -------
         str
-            What stands before the colon in the docstring of its file: ``"Power users"``.
+            What the project calls it, else what stands before the colon in its file's docstring: ``"Power users"``.
         """
-        return _told(self.signals, family)[0]
+        return self.speech.families.get(family) or docstring_of_family(self.signals, family)[0]
 
     def about(self, family: str) -> str:
         """Say what a family is about.
@@ -157,7 +159,7 @@ class Catalog:
         str
             What stands after the colon in the docstring of its file.
         """
-        return _told(self.signals, family)[1]
+        return docstring_of_family(self.signals, family)[1]
 
     def measures(self, has: Callable[[str, tuple[str, ...]], bool], thresholds: Thresholds) -> Measures:
         """Give what these signals ask.
@@ -179,7 +181,8 @@ class Catalog:
             has,
             thresholds,
             signals={one.name: one for one in (*signals, *self.signals)},
-            triggers=tuple(dict.fromkeys((*triggers, *self.triggers))),
+            # by name: with a label of the project's own it is still the same trigger, and counts once
+            triggers=tuple({one.name: one for one in (*triggers, *self.triggers)}.values()),
         )
 
     def plan(self, history: History) -> Planned:
@@ -371,16 +374,6 @@ def _built_in() -> tuple[tuple[Signal, ...], tuple[Trigger, ...]]:
         signals.extend(one for one in vars(module).values() if isinstance(one, Signal))
         triggers.extend(one for one in vars(module).values() if isinstance(one, Trigger))
     return tuple(signals), tuple(triggers)
-
-
-def _told(signals: Iterable[Signal], family: str) -> tuple[str, str]:
-    """Part the docstring of a family's file at its colon."""
-    modules = (one.function.__module__ for one in signals if one.family == family)
-    module = sys.modules.get(next(modules, ""))
-    text = inspect.cleandoc((module.__doc__ if module else "") or "")
-    title, _, about = text.partition(": ")
-    # a docstring without a colon is about its title
-    return title.splitlines()[0].rstrip(".") if title else family.replace("_", " ").capitalize(), about or text
 
 
 def _reference(usage: Rollup | None) -> Callable[[], Rollup | None]:

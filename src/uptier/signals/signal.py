@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from uptier.errors import SignalError
+from uptier.signals.lever import Lever
+from uptier.signals.speech import ENGLISH, Speech
 
 if TYPE_CHECKING:
     from uptier.signals.measures import Measures, Number
@@ -40,7 +43,7 @@ class Unit(StrEnum):
     RATIO = "ratio"  # a pure number
     CATEGORY = "category"  # text
 
-    def told(self, value: object, *, currency: str = "") -> str:
+    def told(self, value: object, *, currency: str = "", speech: Speech = ENGLISH) -> str:
         """Say a value in words.
 
         Parameters
@@ -49,6 +52,8 @@ class Unit(StrEnum):
             A number, or text for a category; not missing.
         currency : str
             ISO code, for money.
+        speech : Speech
+            The project's way of saying numbers and what is counted.
 
         Returns
         -------
@@ -62,38 +67,52 @@ class Unit(StrEnum):
         """
         if self is Unit.CATEGORY or not isinstance(value, int | float):
             return str(value)
+        numbers = speech.numbers
         if self in (Unit.SHARE, Unit.GROWTH):
-            return _per_cent(value)
+            return _per_cent(value, speech)
         if self is Unit.MONEY:
-            return f"{currency} {value:,.0f}".strip()
+            return numbers.amount(f"{value:,.0f}", currency)
         if self is Unit.RATIO:
             # rounding must not say that little is nothing
-            return "less than 0.1" if 0 < value < 0.05 else f"{value:,.1f}".removesuffix(".0")
+            if 0 < value < 0.05:
+                return numbers.less_than.replace("{value}", numbers.written("0.1"))
+            return numbers.written(f"{value:,.1f}".removesuffix(".0"))
         if self is Unit.HOURS and value >= FEW_HOURS:
-            return Unit.DAYS.told(value / 24)
+            return Unit.DAYS.told(value / 24, speech=speech)
         whole = math.floor(value + 0.5)
-        if self is Unit.TIMES and whole in _OFTEN:
-            return _OFTEN[whole]
+        if self is Unit.TIMES and whole in (1, 2):
+            return numbers.once if whole == 1 else numbers.twice
+        one, many = speech.units.get(self.value) or self.words
         if whole == 0 and value > 0:
-            return f"less than 1 {_ALOUD.get(self, self.value)[:-1]}"
-        words = _ALOUD.get(self, self.value)
-        return f"{whole:,} {words[:-1] if whole == 1 else words}"
+            return numbers.less_than.replace("{value}", f"1 {one}")
+        return f"{numbers.written(f'{whole:,}')} {one if whole == 1 else many}"
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """What is counted, in English: the word for one and the word for many."""
+        many = _ALOUD.get(self, self.value)
+        return many[:-1], many
+
+    @property
+    def counts(self) -> bool:
+        """Whether its values are said as a number of something."""
+        return self not in (Unit.SHARE, Unit.GROWTH, Unit.MONEY, Unit.RATIO, Unit.CATEGORY)
 
 
 FEW_HOURS = 96  # up to four days hours say more: the window of a named gap is 72
-_OFTEN = {1: "once", 2: "twice"}
 _ALOUD = {Unit.FEATURES: "functions"}  # to the people who use a product, a feature is something else or nothing
 MOST_EXACT = 2.0**53  # floats beyond are whole numbers
 
 
-def _per_cent(share: float) -> str:
+def _per_cent(share: float, speech: Speech) -> str:
+    numbers = speech.numbers
     # rounding must not say that nothing is something, or that nearly all is all
     if 0 < share < 0.005:
-        return "under 1 %"
+        return numbers.under.replace("{value}", numbers.share("1"))
     if 0.995 <= share < 1:
-        return "over 99 %"
+        return numbers.over.replace("{value}", numbers.share("99"))
     # a float near the largest there is has no hundredfold, a whole number has
-    return f"{share * 100:,.0f} %" if abs(share) < MOST_EXACT else f"{int(share) * 100:,} %"
+    return numbers.share(f"{share * 100:,.0f}" if abs(share) < MOST_EXACT else f"{int(share) * 100:,}")
 
 
 class Effect(StrEnum):
@@ -118,12 +137,15 @@ class Phrase:
         For exactly 0, where `value` would read badly.
     negative : str
         For values below 0; ``{value}`` is then without its sign.
+    units : dict of str to tuple of str
+        What is counted, as these sentences alone call it: unit to the word for one and the word for many.
     """
 
     value: str
     missing: str
     zero: str = ""
     negative: str = ""
+    units: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     def placeholders(self) -> set[str]:
         """Give the names in braces.
@@ -153,6 +175,8 @@ class Signal:
         Which way a higher value should move the chance of an upsell.
     phrase : Phrase
         How its value is said.
+    lever : Lever or None
+        What a CSM can do about it; None where it only explains.
     """
 
     function: Callable[[Measures], Number]
@@ -160,6 +184,7 @@ class Signal:
     unit: Unit
     effect: Effect
     phrase: Phrase
+    lever: Lever | None = None
     name: str = field(init=False)
     family: str = field(init=False)
 
@@ -191,7 +216,9 @@ class Signal:
         return self.unit is Unit.CATEGORY
 
 
-def signal(*, label: str, unit: Unit, effect: Effect, phrase: Phrase) -> Callable[[Callable[[Any], Any]], Signal]:
+def signal(
+    *, label: str, unit: Unit, effect: Effect, phrase: Phrase, lever: Lever | None = None
+) -> Callable[[Callable[[Any], Any]], Signal]:
     """Declare a function to be a signal.
 
     Parameters
@@ -204,6 +231,8 @@ def signal(*, label: str, unit: Unit, effect: Effect, phrase: Phrase) -> Callabl
         Which way a higher value should move the chance of an upsell.
     phrase : Phrase
         How its value is said.
+    lever : Lever, optional
+        What a CSM can do about it.
 
     Returns
     -------
@@ -223,6 +252,29 @@ def signal(*, label: str, unit: Unit, effect: Effect, phrase: Phrase) -> Callabl
             )
         if "value" not in phrase.placeholders():
             raise SignalError(f"The phrase of the signal {function.__name__} never says its value: {{value}}.")
-        return Signal(function, label=label, unit=unit, effect=effect, phrase=phrase)
+        return Signal(function, label=label, unit=unit, effect=effect, phrase=phrase, lever=lever)
 
     return declared
+
+
+def docstring_of_family(signals: Iterable[Signal], family: str) -> tuple[str, str]:
+    """Part the docstring of a family's file at its colon.
+
+    Parameters
+    ----------
+    signals : iterable of Signal
+        Among them the family's.
+    family : str
+        Name of the family.
+
+    Returns
+    -------
+    title, about : str
+        What the family is called, and what it is about.
+    """
+    modules = (one.function.__module__ for one in signals if one.family == family)
+    module = sys.modules.get(next(modules, ""))
+    text = inspect.cleandoc((module.__doc__ if module else "") or "")
+    title, _, about = text.partition(": ")
+    # a docstring without a colon is about its title
+    return title.splitlines()[0].rstrip(".") if title else family.replace("_", " ").capitalize(), about or text

@@ -113,10 +113,10 @@ class Material:
 
     @cached_property
     def catalog(self) -> Catalog:
-        """The signals and triggers."""
-        from uptier.signals.own import catalog_of
+        """The signals and triggers, in the project's own words."""
+        from uptier.signals.wording import worded_catalog
 
-        return catalog_of(self.settings)
+        return worded_catalog(self.settings)
 
     @cached_property
     def changes(self) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from uptier.signals.lever import Lever
 from uptier.signals.measures import WORKING_DAYS, Measures, Number, ratio
 from uptier.signals.signal import Effect, Phrase, Unit, signal
 from uptier.signals.trigger import trigger
@@ -19,6 +20,7 @@ from uptier.thresholds import Thresholds
         zero="No named function was used in the last four weeks",
         missing="What is used is not recorded",
     ),
+    lever=Lever(more="show functions of the plan that nobody uses yet"),
 )
 def features_in_use(history: Measures) -> Number:
     """Distinct features used, last 28 days.
@@ -37,6 +39,7 @@ def features_in_use(history: Measures) -> Number:
         zero="The team uses no named function of its plan",
         missing="What the plan includes is not known",
     ),
+    lever=Lever(more="show functions of the plan that nobody uses yet"),
 )
 def feature_breadth(history: Measures) -> Number:
     """Features of the plan used in 28 days, over all that the plan includes.
@@ -56,6 +59,7 @@ def feature_breadth(history: Measures) -> Number:
         zero="The product was not in use in the last 28 days",
         missing="Use is not recorded",
     ),
+    lever=Lever(more="make it part of the team's week"),
 )
 def active_days(history: Measures) -> Number:
     """Days with any activity, last 28 days."""
@@ -105,6 +109,7 @@ def activity(history: Measures) -> Number:
         value="The product was last used {value} ago",
         missing="When the product was last used is not known",
     ),
+    lever=Lever(less="win the team back"),
 )
 def days_since_last_use(history: Measures) -> Number:
     """Days since the latest event of any kind, within the last 366 days.
@@ -123,6 +128,7 @@ def days_since_last_use(history: Measures) -> Number:
         zero="No activity comes through integrations",
         missing="How much comes through integrations is not known",
     ),
+    lever=Lever(more="connect more of their systems"),
 )
 def integration_share(history: Measures) -> Number:
     """Integration calls over all events, last 28 days.
@@ -141,6 +147,7 @@ def integration_share(history: Measures) -> Number:
         zero="No named function is called from other systems",
         missing="What is called from other systems is not known",
     ),
+    lever=Lever(more="connect more of their systems"),
 )
 def integrations_in_use(history: Measures) -> Number:
     """Distinct features reached by integration calls, last 28 days: how deeply the product is wired in.
@@ -176,6 +183,7 @@ def integration_days(history: Measures) -> Number:
         value="On an average working day {value} of the month's users are here",
         missing="How often people come back is not known",
     ),
+    lever=Lever(more="make it part of the team's week"),
 )
 def stickiness(history: Measures) -> Number:
     """Mean daily users on working days over the distinct users of 28 days (DAU over MAU).

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from uptier.signals.lever import Lever
 from uptier.signals.measures import GATE_KINDS, Measures, Number, ratio
 from uptier.signals.signal import Effect, Phrase, Unit, signal
 from uptier.signals.trigger import trigger
@@ -152,6 +153,7 @@ def upgrade_prompts(history: Measures) -> Number:
         zero="No premium capability is being tried",
         missing="Trials of premium capabilities are not recorded",
     ),
+    lever=Lever(more="offer a trial of the next plan"),
 )
 def trial_days_per_week(history: Measures) -> Number:
     """Days a week on which a premium feature was used in trial, mean of the last 4 weeks.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from uptier.signals.lever import Lever
 from uptier.signals.measures import Measures, Number, ratio
 from uptier.signals.signal import Effect, Phrase, Unit, signal
 from uptier.signals.trigger import trigger
@@ -43,6 +44,7 @@ def power_users(history: Measures) -> Number:
         zero="Nobody is here far more often than the rest of the team",
         missing="Users are not told apart",
     ),
+    lever=Lever(more="train people who come seldom"),
 )
 def frequent_users(history: Measures) -> Number:
     """Users whose active days are far above the rest of the account's, and 10 or more of 28.
@@ -62,6 +64,7 @@ def frequent_users(history: Measures) -> Number:
         zero="Nobody uses far more functions than the rest of the team",
         missing="Users are not told apart",
     ),
+    lever=Lever(more="show people more of what the plan has"),
 )
 def broad_users(history: Measures) -> Number:
     """Users whose features are far more than the rest of the account uses, and 5 or more, last 28 days.

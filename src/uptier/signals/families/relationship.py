@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from uptier.signals.lever import Lever
 from uptier.signals.measures import Measures, Number
 from uptier.signals.signal import Effect, Phrase, Unit, signal
 
@@ -15,6 +16,7 @@ from uptier.signals.signal import Effect, Phrase, Unit, signal
         zero="No champion was active in four weeks",
         missing="Who is a champion is not known",
     ),
+    lever=Lever(more="bring the champion back in"),
 )
 def champion_active_days(history: Measures) -> Number:
     """Active days of the most active champion, last 28 days.
@@ -34,6 +36,7 @@ def champion_active_days(history: Measures) -> Number:
         zero="No executive was active in four weeks",
         missing="Who is an executive is not known",
     ),
+    lever=Lever(more="bring an executive in"),
 )
 def executive_active_days(history: Measures) -> Number:
     """Active days of the most active executive, last 28 days.
@@ -54,6 +57,7 @@ def executive_active_days(history: Measures) -> Number:
         zero="Nobody is known as a champion",
         missing="Who is a champion is not known",
     ),
+    lever=Lever(more="win a champion"),
 )
 def champions(history: Measures) -> Number:
     """People with the role of a champion who had been invited by then.
@@ -72,6 +76,7 @@ def champions(history: Measures) -> Number:
         value="A champion was last active {value} ago",
         missing="No champion is known to have been active in 90 days",
     ),
+    lever=Lever(less="bring the champion back in"),
 )
 def days_since_champion_active(history: Measures) -> Number:
     """Days since any champion was active, within the last 90 days.
@@ -92,6 +97,7 @@ def days_since_champion_active(history: Measures) -> Number:
         zero="We did not talk about more in 90 days",
         missing="Earlier talks are not recorded",
     ),
+    lever=Lever(more="get in touch"),
 )
 def outreach_in_90_days(history: Measures) -> Number:
     """Contacts of the account about an upsell, last 90 days.
@@ -109,6 +115,7 @@ def outreach_in_90_days(history: Measures) -> Number:
         value="We last talked about more {value} ago",
         missing="No talk about more within a year is known",
     ),
+    lever=Lever(less="get in touch"),
 )
 def days_since_outreach(history: Measures) -> Number:
     """Days since the latest contact about an upsell, within the last 366 days.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import ibis
 import pandas as pd
 
+from uptier.signals.lever import Lever
 from uptier.signals.measures import MAX_PERIODS, WORKING_DAYS, Measures, Number, monthly_gains, ratio
 from uptier.signals.signal import Effect, Phrase, Unit, signal
 from uptier.signals.trigger import trigger
@@ -25,6 +26,7 @@ DAYS_A_PERIOD = 30
         missing="How many seats are in use is not known",
         zero="None of {seats} was in use in the last 28 days",
     ),
+    lever=Lever(more="bring idle seats into use"),
 )
 def seat_utilisation(history: Measures) -> Number:
     """Active users over licensed seats, last 28 days.
@@ -63,6 +65,7 @@ def peak_daily_utilisation(history: Measures) -> Number:
         missing="How many seats are in use on a working day is not known",
         zero="None of {seats} was in use on a working day of the last four weeks",
     ),
+    lever=Lever(more="make it part of the working day of more people"),
 )
 def daily_active_share(history: Measures) -> Number:
     """Mean daily users on working days over licensed seats, last 28 days.
@@ -203,6 +206,7 @@ def days_near_ceiling(history: Measures) -> Number:
         zero="Nobody was active in the last 28 days",
         missing="The number of active users is not known",
     ),
+    lever=Lever(more="bring more of the team in"),
 )
 def active_users(history: Measures) -> Number:
     """Distinct users who did anything in the last 28 days.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from uptier.signals.lever import Lever
 from uptier.signals.measures import Measures, Number, ratio
 from uptier.signals.signal import Effect, Phrase, Unit, signal
 from uptier.signals.trigger import trigger
@@ -129,6 +130,7 @@ def tickets_opened(history: Measures) -> Number:
         zero="No ticket of the last year is open",
         missing="Whether tickets are open is not recorded",
     ),
+    lever=Lever(less="close open tickets"),
 )
 def open_tickets(history: Measures) -> Number:
     """Tickets opened in the last 366 days of which no end is known.
@@ -147,6 +149,7 @@ def open_tickets(history: Measures) -> Number:
         zero="No ticket of 90 days was escalated",
         missing="Whether tickets were escalated is not known",
     ),
+    lever=Lever(less="settle what was escalated"),
 )
 def escalations(history: Measures) -> Number:
     """Tickets opened in the last 90 days that were escalated.
@@ -166,6 +169,7 @@ def escalations(history: Measures) -> Number:
         zero="Tickets were closed in the minute in which they were opened",
         missing="No ticket is known to have been closed in 90 days",
     ),
+    lever=Lever(less="answer tickets faster"),
 )
 def days_to_close(history: Measures) -> Number:
     """Mean days from opening to closing of the tickets that were closed in the last 90 days.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from uptier.signals.lever import Lever
 from uptier.signals.measures import Measures, Number
 from uptier.signals.signal import Effect, Phrase, Unit, signal
 from uptier.signals.trigger import trigger
@@ -39,6 +40,7 @@ def milestones_reached(history: Measures) -> Number:
         zero="No business milestone was reached in 90 days",
         missing="Milestones are not recorded",
     ),
+    lever=Lever(more="reach the next milestone together"),
 )
 def milestones_in_90_days(history: Measures) -> Number:
     """Business outcomes achieved in the last 90 days.
@@ -57,6 +59,7 @@ def milestones_in_90_days(history: Measures) -> Number:
         value="The latest business milestone was reached {value} ago",
         missing="When a business milestone was reached is not known",
     ),
+    lever=Lever(less="reach the next milestone together"),
 )
 def days_since_milestone(history: Measures) -> Number:
     """Days since the latest business outcome was achieved.

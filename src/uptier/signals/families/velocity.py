@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 import pandas as pd
 
+from uptier.signals.lever import Lever
 from uptier.signals.measures import Measures, Number, growth, monthly_gains, ratio
 from uptier.signals.signal import Effect, Phrase, Unit, signal
 from uptier.signals.trigger import trigger
@@ -153,6 +154,7 @@ def week_against_month(history: Measures) -> Number:
         zero="Nobody was invited in the last four weeks",
         missing="Who was invited when is not known",
     ),
+    lever=Lever(more="have more colleagues invited"),
 )
 def invited_users(history: Measures) -> Number:
     """People invited in the last 28 days.
@@ -171,6 +173,7 @@ def invited_users(history: Measures) -> Number:
         zero="Nobody was invited in 12 weeks",
         missing="How many were invited, out of how many seats, is not known",
     ),
+    lever=Lever(more="have more colleagues invited"),
 )
 def invited_per_seat(history: Measures) -> Number:
     """People invited in the last 84 days over licensed seats.

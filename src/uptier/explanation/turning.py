@@ -1,0 +1,88 @@
+"""What would change the action: the smallest change of what a CSM can move, as far as the model answers to it.
+
+It is the model's sensitivity and no cause: other signals stay as they are, which at a real account they would not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from uptier.decision.actions import Action
+
+CALLED = {
+    Action.PITCH: "one to pitch to",
+    Action.NURTURE: "one to nurture first",
+    Action.PROTECT: "one to protect",
+    Action.LEAVE: "one to leave alone",
+}
+CAVEAT = "So the model answers; it is no promise."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """One signal, moved.
+
+    Attributes
+    ----------
+    signal : str
+        Its name.
+    label : str
+        Its name for people.
+    value, moved : float
+        Its value, and the one it would have; in the signal's unit.
+    before, after : str
+        Both in words.
+    lever : str
+        How a CSM can do that, as an imperative; empty where the move is not one that anybody would want.
+    """
+
+    signal: str
+    label: str
+    value: float
+    moved: float
+    before: str
+    after: str
+    lever: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """The smallest change that was found to move an account's action.
+
+    Attributes
+    ----------
+    action : Action
+        What it would be then.
+    moves : tuple of Move
+        One or two; empty where no such change moves the action.
+    """
+
+    action: Action | None
+    moves: tuple[Move, ...]
+
+
+def turn_words(turn: Turn) -> str:
+    """Say what would change the action.
+
+    Parameters
+    ----------
+    turn : Turn
+        What was found.
+
+    Returns
+    -------
+    str
+        One or two sentences, to stand after "to move it".
+    """
+    if turn.action is None:
+        return "no change of one or two things that you can move would, as the model answers."
+    changes = " and ".join(
+        f"{_lowered(move.label)} from {move.before} to {move.after}{f' ({move.lever})' if move.lever else ''}"
+        for move in turn.moves
+    )
+    return f"{changes} would make it {CALLED[turn.action]}. {CAVEAT}"
+
+
+def _lowered(label: str) -> str:
+    # an abbreviation stays one
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
