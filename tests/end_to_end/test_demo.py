@@ -23,9 +23,12 @@ from uptier.project import Project
 from uptier.scoring.account import briefs
 from uptier.scoring.batch import columns
 from uptier.scoring.facts import account_facts, source_dates
+from uptier.scoring.recent import recent_of
 from uptier.scoring.scorecard import latest, read_manifest
 from uptier.settings import CONVERSIONS, OUTCOMES
 from uptier.signals.catalog import catalog
+from uptier.tables.history import history_of
+from uptier.tables.rollup import usage_rollup
 from uptier.terminal import findings_table, scorecard_table, training_table, training_words
 
 SCREEN = 40  # lines that a CSM sees without scrolling, the talk below them
@@ -272,6 +275,7 @@ def test_a_thousand_briefs_fit_on_a_screen_and_have_no_word_of_machine_learning(
     for as_of in (demo.scoring.as_of, dt.date(2025, 10, 1)):
         frame = demo.project.frame(as_of)
         facts = account_facts(tables, frame)
+        history = history_of(tables, frame[["account_id", "as_of"]], usage_rollup(tables))
         made = briefs(
             frame,
             facts,
@@ -281,6 +285,7 @@ def test_a_thousand_briefs_fit_on_a_screen_and_have_no_word_of_machine_learning(
             as_of=as_of,
             version="1",
             sources=source_dates(tables, as_of),
+            recent=recent_of(history, as_of, {one.name: one.label for one in catalog().triggers}),
         )
         texts += [one.text() for one in made]
     assert len(texts) >= 1000

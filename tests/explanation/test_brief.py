@@ -14,8 +14,9 @@ from rich.console import Console
 from uptier.decision.actions import Action
 from uptier.decision.value import Value
 from uptier.explanation.brief import LABEL, WIDTH, Brief, Chance, render
-from uptier.explanation.brief_words import DOING, in_words
+from uptier.explanation.brief_words import DOING, in_words, interval_in_words
 from uptier.explanation.reasons import Reason, Reasons
+from uptier.explanation.recent import Contact, OpenTickets, Reached, Recent
 from uptier.explanation.talk import Talk
 from uptier.settings import CONVERSIONS, OUTCOMES
 
@@ -157,7 +158,22 @@ TALK = Talk(
     by=dt.date(2026, 3, 31),
 )
 TALKED = dataclasses.replace(PITCH, talk=TALK)
-BRIEFS = {"talked": TALKED, "pitch": PITCH, "protect": PROTECT, "rules": RULES, "pooled": POOLED}
+LATELY = dataclasses.replace(
+    PITCH,
+    chances=tuple(dataclasses.replace(one, interval=(0.44, 0.58)) for one in chances()),
+    recent=Recent(
+        milestones=(
+            Reached(milestone="goal_met", day=dt.date(2026, 2, 3)),
+            Reached(milestone="first_value", day=dt.date(2025, 12, 12)),
+        ),
+        tickets=OpenTickets(count=3, oldest_days=41, escalated=1),
+        has_outreach=True,
+        contact=Contact(
+            day=dt.date(2025, 9, 12), about="plan_upgrade", started_by="Reaching for the next plan", result="lost"
+        ),
+    ),
+)
+BRIEFS = {"talked": TALKED, "pitch": PITCH, "protect": PROTECT, "rules": RULES, "pooled": POOLED, "lately": LATELY}
 
 
 @pytest.mark.parametrize("name", BRIEFS)
@@ -237,6 +253,33 @@ def test_a_natural_frequency_is_near_the_probability(probability):
         assert 0 < count < of
     else:
         assert probability >= count / of if kind == "more" else probability < count / of
+
+
+@given(st.floats(0, 1), st.floats(0, 0.3), st.floats(0, 0.3))
+def test_an_interval_in_words_holds_the_interval_in_the_same_measure(probability, below, above):
+    interval = max(probability - below, 0.0), min(probability + above, 1.0)
+    said, words = in_words(probability), interval_in_words(probability, interval)
+    if not said.startswith("about"):
+        assert words == ""
+        return
+    *figures, of = (int(part) for part in words.replace(",", "").split() if part.isdigit())
+    low, high = figures[0], figures[-1]
+    usual = int(said.rpartition(" ")[2].replace(",", ""))
+    assert of == usual or (of > usual and interval[0] * usual < 1)
+    assert low > 0 or interval[0] < 1 / 1000
+    assert low / of <= interval[0] + 1e-5
+    assert high / of >= interval[1] - 1e-5
+    assert (high - low) / of <= interval[1] - interval[0] + 2 / of + 1e-5
+
+
+def test_an_interval_stands_beside_the_chance_and_says_when_it_is_another():
+    def opening(interval):
+        told = tuple(dataclasses.replace(one, interval=interval) for one in chances())
+        return " ".join(dataclasses.replace(PITCH, chances=told).text().split())
+
+    assert "about 5 in 10 accounts like this (4 to 6 in 10) add seats within 60 days (52.3 %)." in opening((0.44, 0.58))
+    assert "about 5 in 10 accounts like this (3 to 4 in 10 when tested) add seats" in opening((0.31, 0.38))
+    assert "about 5 in 10 accounts like this add seats" in opening(None)
 
 
 def test_every_outcome_has_its_words():

@@ -8,10 +8,12 @@ import re
 
 import pytest
 
-from tests.explanation.test_brief import BRIEFS, PITCH, PROTECT, TALK, TALKED
+from tests.explanation.test_brief import BRIEFS, LATELY, PITCH, PROTECT, TALK, TALKED
+from tests.explanation.test_pictures import METERS, TRENDS
 from uptier.explanation.brief_words import told
 from uptier.explanation.changed import Chances, Changed
 from uptier.explanation.pages import html, markdown, worklist
+from uptier.explanation.trends import Trends
 
 HOSTILE = "[click](javascript:x) <script>alert(1)</script> # *bold* | a\nb &amp; `c` {{ 7*7 }}"
 
@@ -46,6 +48,27 @@ def test_what_a_customer_wrote_is_never_read_as_markup():
 def test_a_page_loads_nothing_and_runs_nothing():
     page = html(PITCH)
     assert not re.search(r"(?i)<(script|link|img|iframe)|https?:|url\(|\son\w+=", page)
+
+
+def test_pictures_stand_below_what_is_said_and_load_nothing():
+    drawn = dataclasses.replace(LATELY, talk=TALK, trends=TRENDS)
+    page = html(drawn)
+    body, _, pictures = page.partition('<section class="pictures">')
+    assert body == html(dataclasses.replace(drawn, trends=None)).partition("</body>")[0]
+    assert pictures.count('<svg role="img"') == pictures.count("<figcaption>") == 3
+    assert not re.search(r"(?i)<(script|link|img|iframe)|https?:|url\(|\son\w+=", page)
+    assert len(page.encode()) < 40_000
+    assert html(dataclasses.replace(drawn, trends=Trends())).count("<svg") == 0
+    assert drawn.text() == dataclasses.replace(drawn, trends=None).text()
+
+
+def test_a_worklist_has_each_accounts_pictures_and_stays_small():
+    few = dataclasses.replace(LATELY, talk=TALK, trends=TRENDS)
+    hostile = dataclasses.replace(few, trends=Trends(meters=(dataclasses.replace(METERS[0], meter=HOSTILE),)))
+    page = worklist([few, PITCH, hostile], "North team")
+    assert [article.count("<svg") for article in page.split("<article")[1:]] == [3, 0, 1]
+    assert "<script" not in page
+    assert len(worklist([few] * 6, "North team").encode()) < 6 * 40_000
 
 
 def test_a_worklist_lists_every_account_and_links_to_its_brief():

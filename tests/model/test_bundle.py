@@ -14,6 +14,7 @@ from tests.training.worlds import CATALOG, drawn_examples, settings
 from uptier.errors import ModelError, StoreError
 from uptier.model.bundle import Bundle, Head
 from uptier.model.calibrator import Beta, Calibrator, Isotonic
+from uptier.model.reliability import ReliabilityBin
 from uptier.training.training import train
 
 
@@ -151,8 +152,8 @@ def test_a_bundle_without_a_part_is_damaged(bundle: Bundle, tmp_path: Path) -> N
 
 def test_another_form_is_told_from_damage(bundle: Bundle, tmp_path: Path) -> None:
     path = bundle.save(tmp_path / "one") / "bundle.json"
-    path.write_text(path.read_text().replace('"schema_version": 2', '"schema_version": 99'))
-    with pytest.raises(ModelError, match=r"does not read\.\nFound: schema version 99; this one reads 1 and 2"):
+    path.write_text(path.read_text().replace('"schema_version": 3', '"schema_version": 99'))
+    with pytest.raises(ModelError, match=r"does not read\.\nFound: schema version 99; this one reads 1, 2, 3"):
         Bundle.load(path.parent)
 
 
@@ -163,6 +164,32 @@ def test_a_model_of_schema_1_is_read(bundle: Bundle, tmp_path: Path) -> None:
     assert calibrator.pop("kind") == "sigmoid"
     path.write_text(json.dumps(written | {"schema_version": 1}))
     assert Bundle.load(path.parent) == bundle
+
+
+def test_a_model_of_schema_2_is_read_and_has_no_reliability(bundle: Bundle, tmp_path: Path) -> None:
+    path = bundle.save(tmp_path / "one") / "bundle.json"
+    written = json.loads(path.read_text())
+    for head in written["heads"].values():
+        del head["reliability"]
+    path.write_text(json.dumps(written | {"schema_version": 2}))
+    read = Bundle.load(path.parent)
+    assert {head.reliability for head in read.heads.values()} == {()}
+    # it scores as before, and tells no interval of a fitted head
+    assert read.heads["seat_expansion"].interval_of(0.3) is None
+    assert replace(bundle, heads={name: replace(one, reliability=()) for name, one in bundle.heads.items()}) == read
+
+
+def test_reliability_is_kept(bundle: Bundle, tmp_path: Path) -> None:
+    seen = (
+        ReliabilityBin(lower=0.0, n=100, predicted=0.05, low=0.01, observed=0.04, high=0.08),
+        ReliabilityBin(lower=0.2, n=100, predicted=0.3, low=0.25, observed=0.33, high=0.4),
+    )
+    head = replace(bundle.heads["seat_expansion"], reliability=seen)
+    other = replace(bundle, heads=bundle.heads | {"seat_expansion": head})
+    loaded = Bundle.load(other.save(tmp_path / "one"))
+    assert loaded == other
+    assert loaded.heads["seat_expansion"].interval_of(0.3) == pytest.approx((0.25, 0.4))
+    assert head.pooled("No.").reliability == ()
 
 
 @pytest.mark.parametrize("calibrator", [Beta(0.9, 1.2, -0.1), Isotonic((-3.0, 0.0), (-2.0, 0.5), 0.8)])
@@ -203,6 +230,8 @@ def test_a_head_keeps_its_counts_when_it_is_pooled() -> None:
     pooled = head.pooled("Not better than chance.")
     assert not pooled.is_fitted
     assert (pooled.n, pooled.positives, pooled.base_rate, pooled.fallback) == (10, 2, 0.2, "Not better than chance.")
+    assert pooled.interval_of(0.2) == (0.1, 0.3)
+    assert replace(pooled, n=0).interval_of(0.2) is None
 
 
 def test_last_fit_date_is_kept(bundle: Bundle) -> None:

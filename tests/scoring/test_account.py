@@ -9,6 +9,8 @@ import pytest
 from tests.explanation.tiny import AS_OF, CATALOG, bundle, facts, frame, settings
 from uptier.decision.actions import Action
 from uptier.errors import ScoringError
+from uptier.explanation.recent import Recent
+from uptier.explanation.trends import Trends
 from uptier.scoring.account import briefs
 from uptier.scoring.batch import score
 from uptier.scoring.earlier import Earlier
@@ -18,7 +20,7 @@ SINCE = dt.date(2025, 12, 1)
 SOURCES = {"usage": dt.date(2026, 2, 28)}
 
 
-def briefed(rows, *, model=True, earlier=None, **scoring):
+def briefed(rows, *, model=True, earlier=None, recent=None, trends=None, **scoring):
     return briefs(
         rows,
         facts(rows),
@@ -29,6 +31,8 @@ def briefed(rows, *, model=True, earlier=None, **scoring):
         version="3" if model else None,
         sources=SOURCES,
         earlier=earlier,
+        recent=recent,
+        trends=trends,
     )
 
 
@@ -50,6 +54,24 @@ def test_a_brief_says_what_the_scorecard_says():
             assert one.about == row["best_type"]
         assert "nan" not in one.text()
         assert "None" not in one.text()
+
+
+def test_a_chance_has_the_interval_of_its_head_and_a_fitted_head_without_tests_has_none():
+    heads = bundle().heads
+    assert {head.is_fitted for head in heads.values()} == {True, False}
+    for one in briefed(frame(5)):
+        for chance in one.chances:
+            head = heads[chance.outcome]
+            assert chance.interval == (None if head.is_fitted else head.interval)
+
+
+def test_what_happened_lately_and_what_is_drawn_go_to_the_account_that_they_are_of():
+    rows = frame(3)
+    second = rows["account_id"].iloc[1]
+    lately, drawn = Recent(milestones=()), Trends()
+    made = briefed(rows, recent={second: lately}, trends={second: drawn})
+    assert [one.recent for one in made] == [None, lately, None]
+    assert [one.trends for one in made] == [None, drawn, None]
 
 
 def test_an_account_to_protect_is_told_why_it_may_leave():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,24 @@ def test_peak_daily_use_is_named_where_it_is_the_baseline(tmp_path: Path) -> Non
     ]
 
 
+def test_a_head_keeps_what_followed_where_such_chances_were_given(tmp_path: Path) -> None:
+    drawn = drawn_examples(accounts=300)
+    origins = origins_of(drawn, test_share=0.3, origins=2)
+    head, judgement = learnt_head(drawn, origins, SIGNALS, {"segment": ()}, settings=settings(tmp_path), seconds={})
+    kept, curve = head.reliability, judgement.calibration
+    assert len(kept) == len(curve) > 5
+    assert [(one.n, one.predicted, (one.low, one.observed, one.high)) for one in kept] == [
+        (part.n, part.predicted, part.observed) for part in curve
+    ]
+    lowest = [one.lower for one in kept]
+    assert lowest == sorted(set(lowest))
+    # each bin's mean lies in the bin
+    assert all(one.lower <= one.predicted for one in kept)
+    assert all(one.predicted < after.lower for one, after in pairwise(kept))
+    assert any(head.interval_of(one.predicted) for one in kept)
+    assert head.pooled("Refused.").interval_of(head.base_rate) == head.interval
+
+
 def test_phases_are_timed(tmp_path: Path) -> None:
     drawn = drawn_examples(accounts=300)
     seconds: dict[str, float] = {}
@@ -39,5 +58,5 @@ def test_phases_are_timed(tmp_path: Path) -> None:
         settings=settings(tmp_path),
         seconds=seconds,
     )
-    assert set(seconds) == {"fit", "test", "judge"}
+    assert set(seconds) == {"fit", "test", "judge"}  # nothing is explained without a catalogue
     assert min(seconds.values()) > 0

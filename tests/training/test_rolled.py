@@ -79,3 +79,11 @@ def test_an_origin_that_learns_nothing_answers_with_the_base_rate(tmp_path: Path
     said = asked(noise, tmp_path)
     assert (said.unseen == said.base).all()
     assert (said.ungrouped == said.base).all()
+
+
+def test_trees_of_origins_that_learnt_something_are_kept(given: Examples, before: Rolled, tmp_path: Path) -> None:
+    assert len(before.trees) == len(before.dates) == 2
+    assert before.trees[0] != before.trees[1]
+    assert all(text.startswith("tree") for text in before.trees)
+    # what holds for nobody else would not have been shipped
+    assert len(asked(without_signal(given, seed=1), tmp_path).trees) < 2

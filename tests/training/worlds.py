@@ -13,6 +13,7 @@ import pandas as pd
 from uptier.model.points import RULES
 from uptier.outcomes.outcome import Examples
 from uptier.settings import Settings
+from uptier.signals.signal import Effect
 from uptier.training_settings import TrainingSettings
 
 NUMBERS = (
@@ -30,6 +31,7 @@ class DrawnSignal:
     name: str
     family: str
     is_category: bool
+    effect: Effect = Effect.EITHER
 
 
 @dataclass(frozen=True)

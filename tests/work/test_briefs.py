@@ -48,6 +48,24 @@ def test_a_csm_gets_every_account_of_their_own_and_no_other(project: Project) ->
         assert alone == briefs[0]
 
 
+def test_briefs_tell_what_happened_lately_and_hold_what_is_drawn(project: Project) -> None:
+    briefs = [one for csm in ("csm-01", "csm-02") for one in project.worklist(csm)]
+    told = [one.recent for one in briefs if one.recent is not None]
+    assert len(told) == len(briefs)
+    assert all(one.milestones is not None and one.tickets is not None and one.has_outreach for one in told)
+    assert any(one.milestones for one in told)
+    assert any(one.contact for one in told)
+    assert all(one.trends is not None and one.trends.seats is not None for one in briefs)
+    assert any(one.trends is not None and one.trends.gates is not None for one in briefs)
+    for one in briefs:
+        text = one.text().partition("\n\nThe talk:")[0]
+        assert [label for label in ("milestones", "tickets", "contacted") if f"\n{label}" in text] == [
+            "milestones",
+            "tickets",
+            "contacted",
+        ]
+
+
 def test_a_csm_that_there_is_not_is_met_with_the_nearest(project: Project) -> None:
     owners = pd.read_parquet(project.settings.path.parent / "world" / "accounts.parquet")["owner"].dropna()
     with pytest.raises(ScoringError, match="Nobody called 'csm-'") as refused:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from uptier.decision.value import Value
     from uptier.explanation.changed import Changed
     from uptier.explanation.reasons import Reasons
+    from uptier.explanation.recent import Recent
     from uptier.explanation.talk import Talk
+    from uptier.explanation.trends import Trends
 
 WIDTH = 100  # columns
 LABEL = 12  # columns of the words at the left
@@ -40,12 +42,16 @@ class Chance:
         Length of the window in which it is looked for.
     pooled : str
         Why this is the rate of all accounts rather than this one's own; empty if it is its own.
+    interval : tuple of float or None
+        95 % interval of that rate, or of what followed where such chances were given in tests, low and high, shares;
+        None where nothing honest can be told.
     """
 
     outcome: str
     probability: float
     days: int
     pooled: str = ""
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +100,10 @@ class Brief:
         What to say; None where the account is left alone.
     changed : Changed or None
         What changed since the last scorecard; None where there is none.
+    recent : Recent or None
+        Milestones, open tickets and the last contact; None where nobody looked.
+    trends : Trends or None
+        What a page draws; None where nobody looked.
     """
 
     account_id: str
@@ -122,6 +132,8 @@ class Brief:
     model_version: str | None = None
     talk: Talk | None = None
     changed: Changed | None = None
+    recent: Recent | None = None
+    trends: Trends | None = None
 
     def text(self) -> str:
         """Give the brief as plain text.

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from uptier.decision.actions import WORDS, Action
+from uptier.explanation.recent import recent_words
 from uptier.model.points import MOST_POINTS, RULES
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from uptier.explanation.reasons import Reason
 
 CHANGES_AT_MOST = 3  # families whose change is said; the others are one sum
+MOST_ACCOUNTS = 1000  # that a frequency is said out of
 TALKED = ("value", "trend", "decision", "option", "next step")  # the five parts of a talk
 
 # What accounts do, after "accounts like this" and after "1 in 10 accounts like this".
@@ -64,6 +66,43 @@ def in_words(probability: float) -> str:
     if thousandths:
         return f"about {thousandths} in 1,000"
     return "fewer than 1 in 1,000"
+
+
+def interval_in_words(probability: float, interval: tuple[float, float]) -> str:
+    """Say the interval of a probability as natural frequencies.
+
+    Parameters
+    ----------
+    probability : float
+        Share, 0 to 1.
+    interval : tuple of float
+        Low and high, shares.
+
+    Returns
+    -------
+    str
+        Out of as many as :func:`in_words` says, or of more where the low end would read as none, rounded outwards;
+        where it does not hold the probability, it says that this is what the tests showed. Empty where :func:`in_words`
+        names no figure.
+
+    Examples
+    --------
+    >>> interval_in_words(0.523, (0.44, 0.58)), interval_in_words(0.0444, (0.021, 0.07))
+    ('4 to 6 in 10', '2 to 7 in 100')
+    >>> interval_in_words(0.523, (0.31, 0.4)), interval_in_words(0.13, (0.08, 0.151)), interval_in_words(0.97, (0.9, 1))
+    ('3 to 4 in 10 when tested', '8 to 16 in 100', '')
+    """
+    said = in_words(probability)
+    if not said.startswith("about"):
+        return ""
+    of = int(said.rpartition(" ")[2].replace(",", ""))
+    while of < MOST_ACCOUNTS and 0 < interval[0] * of < 1:
+        of *= 10
+    # 3.0000001 tenths are 3
+    low, high = math.floor(interval[0] * of + 1e-6), math.ceil(interval[1] * of - 1e-6)
+    tested = "" if interval[0] <= probability <= interval[1] else " when tested"
+    figures = f"{low} to {high}" if low < high else str(low)
+    return f"{figures} in {of:,}{tested}"
 
 
 @dataclass(frozen=True)
@@ -113,6 +152,9 @@ def told(brief: Brief) -> Iterator[Told]:
         yield Told("labelled", _from_base(brief.base, brief.context, _chance(brief)), "in general")
     if brief.changed is not None:
         yield Told("labelled", _changed(brief.changed), "changed")
+    if brief.recent is not None:
+        for label, said in recent_words(brief.recent, brief.as_of):
+            yield Told("labelled", said, label)
     yield from _chances(brief)
     if brief.value is not None and not math.isnan(brief.value.expected_value):
         yield Told("labelled", _worth(brief.value, brief.currency), "worth")
@@ -165,7 +207,9 @@ def _frequency(chance: Chance) -> str:
     many, one = DOING[chance.outcome]
     like = "here" if chance.pooled else "like this"
     doing = one if words.startswith("about 1 in") else many
-    return f"{words} accounts {like} {doing} within {chance.days} days ({_figure(chance.probability)})"
+    between = interval_in_words(chance.probability, chance.interval) if chance.interval else ""
+    told = f" ({between})" if between else ""
+    return f"{words} accounts {like}{told} {doing} within {chance.days} days ({_figure(chance.probability)})"
 
 
 def _today(brief: Brief) -> str:

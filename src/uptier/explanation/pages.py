@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from uptier.decision.actions import WORDS
 from uptier.explanation.brief_words import Told, day_of, told, who
+from uptier.explanation.pictures import pictures
 
 if TYPE_CHECKING:
     from uptier.explanation.brief import Brief
@@ -30,6 +31,10 @@ dd { margin: 0; }
 .chance { white-space: pre-wrap; font-variant-numeric: tabular-nums; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); }
+.pictures { display: flex; flex-wrap: wrap; gap: 1rem 1.5rem; }
+figure { margin: 0; width: 17.5rem; max-width: 100%; break-inside: avoid; }
+figure svg { max-width: 100%; height: auto; }
+figcaption { font-size: .85rem; opacity: .8; }
 article { margin-top: 3rem; border-top: 3px solid var(--line); }
 .wide { overflow-x: auto; }
 td:nth-child(2), td:nth-child(3), td:nth-child(5) { white-space: nowrap; }
@@ -43,7 +48,11 @@ PAGE = """\
 {% for one in part.points %}<dt>{{ one.label }}</dt><dd class="{{ one.style }}">{{ one.text }}</dd>
 {% endfor %}</dl>
 {% endif %}</section>
-{% endfor %}{% endmacro %}<!doctype html>
+{% endfor %}{% endmacro %}\
+{% macro trends(drawn) %}{% if drawn %}<section class="pictures">
+{% for one in drawn %}<figure>{{ one.svg }}<figcaption>{{ one.title }}</figcaption></figure>
+{% endfor %}</section>
+{% endif %}{% endmacro %}<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -64,9 +73,9 @@ PAGE = """\
 {% endfor %}</tbody>
 </table></div>
 {% for row in rows %}<article id="{{ row.place }}">
-{{ brief(row.parts) }}<p><a href="#">Back to the list</a></p>
+{{ brief(row.parts) }}{{ trends(row.drawn) }}<p><a href="#">Back to the list</a></p>
 </article>
-{% endfor %}{% else %}{{ brief(parts) }}{% endif %}</body>
+{% endfor %}{% else %}{{ brief(parts) }}{{ trends(drawn) }}{% endif %}</body>
 </html>
 """
 COLUMNS = ("Account", "Do", "About", "Why", "By", "Since last time")
@@ -105,9 +114,10 @@ def html(brief: Brief) -> str:
     Returns
     -------
     str
-        It loads nothing, holds no script, and follows the reader's light or dark screen.
+        It loads nothing, holds no script, and follows the reader's light or dark screen. Below what the brief says
+        stand pictures of the account's trends, each with the same in words for whoever does not see it.
     """
-    return _page(title=f"Account {brief.account_id}", parts=_parts(brief), rows=[])
+    return _page(title=f"Account {brief.account_id}", parts=_parts(brief), drawn=_drawn(brief), rows=[])
 
 
 def worklist(briefs: Sequence[Brief], csm: str) -> str:
@@ -131,10 +141,25 @@ def worklist(briefs: Sequence[Brief], csm: str) -> str:
         said=f"{len(briefs)} accounts. Good until {day_of(first.expires_on)}.",
         columns=COLUMNS,
         rows=[
-            {"place": f"account-{place}", "account": who(one), "cells": _cells(one), "parts": _parts(one)}
+            {
+                "place": f"account-{place}",
+                "account": who(one),
+                "cells": _cells(one),
+                "parts": _parts(one),
+                "drawn": _drawn(one),
+            }
             for place, one in enumerate(briefs, start=1)
         ],
     )
+
+
+def _drawn(brief: Brief) -> list[dict[str, Any]]:
+    if brief.trends is None:
+        return []
+    from markupsafe import Markup
+
+    # drawn by us, with every name in it escaped
+    return [{"title": one.title, "svg": Markup(one.svg)} for one in pictures(brief.trends)]
 
 
 def _cells(brief: Brief) -> list[str]:

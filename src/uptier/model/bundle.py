@@ -16,6 +16,7 @@ from uptier.errors import ModelError
 from uptier.model import calibrator as calibrators
 from uptier.model.calibrator import Calibrator, Sigmoid
 from uptier.model.encoding import BundleSignal, encoded
+from uptier.model.reliability import ReliabilityBin, interval_at
 from uptier.model.storage import damaged, digest, read_text, written_whole
 from uptier.model.trees import tree_contributions, tree_margins
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Bundle", "BundleSignal", "Head", "Sigmoid", "encoded", "tree_contributions", "tree_margins"]
 
-SCHEMA_VERSION = 2
-READABLE = (1, 2)  # in 1 every calibrator is a sigmoid and does not say so
+SCHEMA_VERSION = 3
+READABLE = (1, 2, 3)  # in 1 every calibrator is a sigmoid and does not say so; before 3 no head has its reliability
 MANIFEST = "bundle.json"
 
 
@@ -55,6 +56,9 @@ class Head:
         Why every account gets the base rate; None for a fitted head.
     carried_from : str or None
         Version of the model that it was learnt for, where it was kept because the newer one did not replace it.
+    reliability : tuple of ReliabilityBin
+        What followed where chances like these were given in the tests of how it was learnt, lowest first; empty for a
+        pooled head, and for one that was written before this was kept.
     """
 
     outcome: str
@@ -68,6 +72,7 @@ class Head:
     expected_margin: float | None = None
     fallback: str | None = None
     carried_from: str | None = None
+    reliability: tuple[ReliabilityBin, ...] = ()
 
     @property
     def is_fitted(self) -> bool:
@@ -87,7 +92,26 @@ class Head:
         Head
             Without trees.
         """
-        return dataclasses.replace(self, trees=None, calibrator=None, expected_margin=None, fallback=why)
+        return dataclasses.replace(
+            self, trees=None, calibrator=None, expected_margin=None, fallback=why, reliability=()
+        )
+
+    def interval_of(self, probability: float) -> tuple[float, float] | None:
+        """Give the interval of a chance that it gave.
+
+        Parameters
+        ----------
+        probability : float
+            The chance, share; for a pooled head its base rate.
+
+        Returns
+        -------
+        tuple of float, or None
+            Low and high, shares; None where nothing honest can be told.
+        """
+        if self.is_fitted:
+            return interval_at(self.reliability, probability)
+        return self.interval if self.n else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -288,7 +312,7 @@ class Bundle:
             if version not in READABLE:
                 raise ModelError(
                     f"The model in {folder} was written in a form that this version of uptier does not read.",
-                    found=f"schema version {version}; this one reads {' and '.join(map(str, READABLE))}",
+                    found=f"schema version {version}; this one reads {', '.join(map(str, READABLE))}",
                     do="Train again with 'uptier train', or score with the version of uptier that wrote it.",
                 )
             heads = {outcome: _head_read(folder, outcome, head) for outcome, head in written["heads"].items()}
@@ -341,9 +365,11 @@ def _head_read(folder: Path, outcome: str, written: dict[str, Any]) -> Head:
             raise damaged(folder / f"{outcome}.txt")
     calibrator = written.pop("calibrator")
     low, high = written.pop("interval")
+    reliability = written.pop("reliability", ())
     return Head(
         **written,
         interval=(low, high),
+        reliability=tuple(ReliabilityBin(**one) for one in reliability),
         trees=trees,
         calibrator=None if calibrator is None else calibrators.read(calibrator),
     )

@@ -23,13 +23,16 @@ from uptier.explanation.sentences import known
 from uptier.explanation.shares import Explained, explained
 from uptier.explanation.talk import Talk, kind_of, read_talks, talk
 from uptier.model.points import RULES, rules, unknown_rules
-from uptier.scoring.batch import NO_PLAN_ABOVE, UNKNOWN, score, worth
+from uptier.scoring.batch import score
+from uptier.scoring.deciding import NO_PLAN_ABOVE, UNKNOWN, worth
 from uptier.settings import OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from uptier.explanation.recent import Recent
     from uptier.explanation.talk import Talks
+    from uptier.explanation.trends import Trends
     from uptier.model.bundle import Bundle
     from uptier.scoring.earlier import Earlier
     from uptier.settings import Settings
@@ -47,6 +50,8 @@ def briefs(
     version: str | None,
     sources: Mapping[str, dt.date | None],
     earlier: Earlier | None = None,
+    recent: Mapping[str, Recent] | None = None,
+    trends: Mapping[str, Trends] | None = None,
 ) -> list[Brief]:
     """Score and explain some accounts.
 
@@ -73,6 +78,10 @@ def briefs(
         Newest day known of each source.
     earlier : Earlier, optional
         The accounts when they were last scored, for what changed since.
+    recent : mapping of str to Recent, optional
+        What happened lately, by account, for what is told beside the reasons.
+    trends : mapping of str to Trends, optional
+        The series of each account, for its pictures.
 
     Returns
     -------
@@ -123,6 +132,8 @@ def briefs(
                 model_version=version,
                 changed=changes.get(at),
                 talk=desk.talk(at),
+                recent=(recent or {}).get(str(row["account_id"])),
+                trends=(trends or {}).get(str(row["account_id"])),
             )
         )
     return made
@@ -246,6 +257,7 @@ def _chances(row: pd.Series, bundle: Bundle, settings: Settings) -> tuple[Chance
             probability=float(row[f"p_{outcome}"]),
             days=settings.horizon(outcome).horizon_days,
             pooled=bundle.heads[outcome].fallback or "",
+            interval=bundle.heads[outcome].interval_of(float(row[f"p_{outcome}"])),
         )
         for outcome in OUTCOMES
         if row[f"basis_{outcome}"] not in (UNKNOWN, NO_PLAN_ABOVE)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from uptier.training.judging import Interval, Judgement
+from uptier.training.moves_files import contradictions
 
 if TYPE_CHECKING:
     from uptier.settings import Settings
@@ -18,6 +19,12 @@ Row = Mapping[str, object]  # of a table: names of columns to figures, intervals
 INTENDED = (
     "For ordering whom a CSM talks to, and for saying why. Not for deciding prices, credit, or anything about single "
     "persons."
+)
+EFFECTS = "Declared effects that were not learnt"
+CONTRADICTED = (
+    "Signals that carry weight and move a head the other way than they declare, with the rank correlation of value and "
+    "contribution, and their share of all importance. Of signals that tell the same, one may only take back what "
+    "another overstates. All signals: explanation/ of the run."
 )
 LONGEST_SHORT = 4000  # characters; MLflow keeps 5,000 of a description
 
@@ -74,6 +81,7 @@ def model_card(trained: Trained, settings: Settings, evidence: Evidence = NOTHIN
         _origins(trained),
         _segments(trained),
         _triggers(trained),
+        _effects(trained),
         _fallbacks(trained),
         _accepted(trained),
         _alarms(evidence),
@@ -313,6 +321,13 @@ def _triggers(trained: Trained) -> str:
         for one in made.triggers
     ]
     return _tabled("Track record of the triggers", note, rows)
+
+
+def _effects(trained: Trained) -> str:
+    rows = contradictions(trained)
+    if rows is not None and not rows:
+        return f"## {EFFECTS}\n\nNo signal that carries weight moves a head the other way than it declares."
+    return _tabled(EFFECTS, CONTRADICTED, rows or ())
 
 
 def _alarms(evidence: Evidence) -> str:

@@ -13,6 +13,7 @@ from uptier.training.scorers import MEASURES, Figures, Scored, predicted, scored
 if TYPE_CHECKING:
     from uptier.training.alarm_judging import Alarm
     from uptier.training.at_origins import AtOrigin
+    from uptier.training.moves import Moves
     from uptier.training.pooling import Counts
     from uptier.training.promotion import Comparison, Condition
     from uptier.training.track_record import TriggerRecord
@@ -83,6 +84,8 @@ class Judgement:
         Whether the base rate moved over time, in words.
     rounds, depth : int
         Trees of the shipped model, and how deep they may be.
+    moves : Moves or None
+        What moves the head, on a sample of test rows; None for a pooled head.
     """
 
     outcome: str
@@ -109,6 +112,7 @@ class Judgement:
     drift: str = ""
     rounds: int = 0
     depth: int = 0
+    moves: Moves | None = field(default=None, repr=False)
 
     def as_json(self) -> dict[str, Any]:
         """Give what the command line prints of it.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uptier.model.bundle import BundleSignal, Head
+from uptier.model.reliability import ReliabilityBin
 from uptier.settings import CONVERSIONS
 from uptier.signals.signal import Effect
 from uptier.training import baselines
@@ -20,6 +21,7 @@ from uptier.training.at_origins import by_origin, led_in
 from uptier.training.champion import Champion, not_worse
 from uptier.training.judging import Judgement, Scored, calibration_by_segment, calibration_curve, predicted, scored
 from uptier.training.known_at_audit import known_at_alarms
+from uptier.training.moves import moves_of
 from uptier.training.pooling import counted, pooled_head, too_few
 from uptier.training.promotion import (
     LOGISTIC_MARGIN,
@@ -31,7 +33,7 @@ from uptier.training.promotion import (
     without_alarm,
 )
 from uptier.training.rate_drift import base_rate_drift
-from uptier.training.resampling import drawn_accounts, losses
+from uptier.training.resampling import drawn_accounts, equal_bins, losses
 from uptier.training.rolled import Rolled, material_of, model_of, rolled
 from uptier.training.splitting import Origin
 from uptier.training.trigger_records import records_of
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from uptier.settings import Settings
     from uptier.signals.catalog import Catalog
     from uptier.training.known_at_audit import Difference
+    from uptier.training.reliability import CalibrationBin
 
 SEGMENTS = ("plan", "segment", "industry", "region")  # signals by whose values calibration is looked at
 MRR, MONTHS = "mrr", 12  # the signal that says what an account pays a month
@@ -85,7 +88,8 @@ def learnt_head(
     champion : Champion, optional
         The model that scores today.
     catalog : Catalog, optional
-        Signals and triggers: whether the champion was learnt on the same, and whose track records are kept.
+        Signals and triggers: whether the champion was learnt on the same, whose track records are kept, and what is
+        declared of what moves the head.
     differing : sequence of Difference
         What the known-at audit found.
     gain : float, optional
@@ -97,7 +101,8 @@ def learnt_head(
         Fitted on all rows, whether or not it will pass the gate; the pooled rate where there are too few cases, or
         where nothing was learnt.
     judgement : Judgement
-        With what the gate is to look at; no comparisons for a pooled head.
+        With what the gate is to look at; no comparisons for a pooled head. With a catalogue it also knows what moves a
+        fitted head.
     """
     every_row = np.arange(len(given.frame))
     tested = np.concatenate([origin.test for origin in origins]) if origins else every_row[:0]
@@ -140,7 +145,28 @@ def learnt_head(
         asked = rolled(material, origins, knobs)
     with _measured(seconds, "judge"):
         judgement = _judged(judgement, given, asked, settings, champion, catalog, gain)
+        head = dataclasses.replace(head, reliability=_reliability(asked.unseen, judgement.calibration))
+    if catalog is not None:
+        with _measured(seconds, "explain"):
+            moves = moves_of(model.learnt.trees, material, asked, catalog=catalog, settings=settings)
+            judgement = dataclasses.replace(judgement, moves=moves)
     return head, judgement
+
+
+def _reliability(probability: NDArray[np.float64], calibration: Sequence[CalibrationBin]) -> tuple[ReliabilityBin, ...]:
+    """Say of each bin of the calibration curve from which chance it reaches on."""
+    bins = equal_bins(probability)
+    return tuple(
+        ReliabilityBin(
+            lower=float(probability[bins == part].min()),
+            n=one.n,
+            predicted=one.predicted,
+            low=one.observed[0],
+            observed=one.observed[1],
+            high=one.observed[2],
+        )
+        for part, one in zip(np.unique(bins), calibration, strict=True)
+    )
 
 
 def held_effects(outcome: str, catalog: Catalog | None, settings: Settings) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uptier.training.card import NOTHING_MORE, Evidence, model_card
 from uptier.training.figures import figures
 from uptier.training.judging import plain
+from uptier.training.moves_files import explained_heads, moves_pictures, moves_tables
 
 if TYPE_CHECKING:
     from uptier.settings import Settings
@@ -46,6 +47,7 @@ BUNDLE = "bundle"  # names of the model's artifacts: what it learnt, and the cod
 CODE = "uptier"
 CATALOGUE = "catalogue_hash"  # tags, by which versions are told apart
 GATE, PASSED, REFUSED = "gate", "passed", "refused"
+HEADS_OWN = "figures/", "explanation/"  # folders whose files are one head's, if they name it
 DIGEST_DIGITS = 32  # of a data set; MLflow takes 36 at most
 
 
@@ -152,7 +154,8 @@ def metrics(trained: Trained) -> dict[str, float]:
     -------
     dict of str to float
         ``outcome/measure``, with ``_low`` and ``_high`` for the ends of its interval, and the same of the baselines as
-        ``outcome/baseline/measure``.
+        ``outcome/baseline/measure``; what moves the head as ``outcome/effects/...``, ``outcome/interactions/...`` and
+        ``outcome/reasons/...``.
     """
     told: dict[str, float] = {f"seconds/{phase}": spent for phase, spent in trained.seconds.items()}
     for outcome, made in trained.judgements.items():
@@ -170,6 +173,8 @@ def metrics(trained: Trained) -> dict[str, float]:
                 for end, value in zip(("_low", "", "_high"), (figured or {}).get(measure) or (), strict=False):
                     if value is not None:
                         told[f"{outcome}/{prefix}{measure}{end}"] = value
+    for outcome, moves in explained_heads(trained).items():
+        told |= {f"{outcome}/{name}": value for name, value in moves.metrics().items()}
     return told
 
 
@@ -267,7 +272,7 @@ def rows(trained: Trained, outcome: str) -> tuple[Rows, ...]:
 
 
 def files(trained: Trained, settings: Settings, evidence: Evidence = NOTHING_MORE) -> dict[str, bytes]:
-    """Give what is kept as files: figures, model card, judgements, hashes and the project's YAML.
+    """Give what is kept as files: figures, what moves each head, model card, judgements, hashes and the project's YAML.
 
     Parameters
     ----------
@@ -292,6 +297,8 @@ def files(trained: Trained, settings: Settings, evidence: Evidence = NOTHING_MOR
     }
     return {
         **{f"figures/{name}": image for name, image in figures(trained).items()},
+        **moves_pictures(trained),
+        **moves_tables(trained),
         **{f"{name}.json": json.dumps(plain(content), indent=1).encode() for name, content in documents.items()},
         CARD: model_card(trained, settings, evidence).encode(),
         "project.yaml": settings.path.read_bytes(),
@@ -304,7 +311,7 @@ def head_files(drawn: Mapping[str, bytes], trained: Trained, outcome: str) -> di
     Parameters
     ----------
     drawn : mapping of str to bytes
-        What :func:`files` gave: a figure that is one head's has its outcome in its name.
+        What :func:`files` gave: a figure or a table that is one head's has its outcome in its name.
     trained : Trained
         What was learnt.
     outcome : str
@@ -315,14 +322,20 @@ def head_files(drawn: Mapping[str, bytes], trained: Trained, outcome: str) -> di
     dict of str to bytes
         By path.
     """
-    others = [other for other in trained.judgements if other != outcome and outcome in other]
     own = {
         name: content
         for name, content in drawn.items()
-        if name.startswith("figures/") and outcome in name and not any(other in name for other in others)
+        if name.startswith(HEADS_OWN) and _outcome_in(name, trained) == outcome
     }
     judged = json.dumps(plain(trained.judgements[outcome].as_json()), indent=1)
     return {**own, "judgement.json": judged.encode()}
+
+
+def _outcome_in(path: str, trained: Trained) -> str | None:
+    """Find the outcome that a file names: the first, since a family may be called like another, and the longest."""
+    name = path.partition("/")[2]
+    named = [outcome for outcome in trained.judgements if outcome in name]
+    return min(named, key=lambda outcome: (name.index(outcome), -len(outcome)), default=None)
 
 
 def _of(outcome: str, named: Mapping[str, Any]) -> dict[str, Any]:

@@ -136,6 +136,8 @@ class Rolled:
         The signal that ranked best by itself among what the first origin learnt from.
     single_signal : str
         Which that is; empty where none tells anything.
+    trees : tuple of str
+        LightGBM's text of the model that would be shipped at each origin that learnt something, earliest first.
     """
 
     rows: NDArray[np.int64]
@@ -149,6 +151,7 @@ class Rolled:
     utilisation_signal: str
     single: NDArray[np.float64]
     single_signal: str
+    trees: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -231,10 +234,12 @@ def rolled(material: Material, origins: Sequence[Origin], settings: TrainingSett
     """
     first = material.given.frame.iloc[origins[0].fit]
     # sizes of trees are sought once, by the earliest origin: it knows least, so nothing is known too early
-    shape, parts = None, []
+    shape, parts, trees = None, [], []
     for origin in origins:
-        part, shape = _at(material, origin, shape, settings)
+        part, model = _at(material, origin, shape, settings)
+        shape = model.learnt.shape
         parts.append(part)
+        trees += [] if model.calibrator is None else [model.learnt.trees]
     rows = np.concatenate([origin.test for origin in origins])
     utilisation, signal = baselines.utilisation_score(first, material.given.frame.iloc[rows])
     # one signal for all origins: scores of different signals are on different scales
@@ -254,12 +259,13 @@ def rolled(material: Material, origins: Sequence[Origin], settings: TrainingSett
         utilisation_signal=signal,
         single=single.score,
         single_signal=single.name,
+        trees=tuple(trees),
     )
 
 
 def _at(
     material: Material, origin: Origin, shape: Shape | None, settings: TrainingSettings
-) -> tuple[dict[str, NDArray[np.float64]], Shape]:
+) -> tuple[dict[str, NDArray[np.float64]], Model]:
     label = material.label[origin.fit]
     constant = np.full(len(origin.test), label.mean())
     model, folds = model_of(material, origin.fit, origin.test, settings, shape)
@@ -280,7 +286,7 @@ def _at(
         "ungrouped": constant if told is None else told(model.learnt.whole_test),
         "base": constant,
         "logistic": unseen_scores(np.array(by_fold), folds, fit_accounts, test_accounts),
-    }, model.learnt.shape
+    }, model
 
 
 def unseen_scores(

@@ -92,6 +92,9 @@ def _briefs(material: Material, looks: pd.DataFrame, as_of: dt.date) -> list[Bri
     from uptier.scoring.account import briefs
     from uptier.scoring.earlier import Earlier, told_before
     from uptier.scoring.facts import account_facts, source_dates
+    from uptier.scoring.recent import recent_of
+    from uptier.scoring.trends import trends_of
+    from uptier.tables.history import history_of
 
     last, earlier = told_before(material.settings.store, as_of), None
     if last is not None:
@@ -102,6 +105,7 @@ def _briefs(material: Material, looks: pd.DataFrame, as_of: dt.date) -> list[Bri
     if last is not None:
         earlier = Earlier(last[0], both[both["as_of"] == pd.Timestamp(last[0])], last[1])
     bundle, version, _ = material.champion()
+    history = history_of(material.tables, frame[["account_id", "as_of"]], material.usage)
     return briefs(
         frame,
         account_facts(material.tables, frame),
@@ -112,4 +116,6 @@ def _briefs(material: Material, looks: pd.DataFrame, as_of: dt.date) -> list[Bri
         version=version,
         sources=source_dates(material.tables, as_of),
         earlier=earlier,
+        recent=recent_of(history, as_of, {one.name: one.label for one in material.catalog.triggers}),
+        trends=trends_of(history, frame, as_of, material.settings.thresholds),
     )

@@ -28,7 +28,7 @@ class Training:
     registered : Registered
         The MLflow run and version.
     seconds : dict of str to float
-        By phase: check, signals, fit, judge, register.
+        By phase: check, signals, fit, judge, explain, register.
     """
 
     trained: Trained
