@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from uptier.decision.actions import Action
 from uptier.explanation.turning import CALLED, Move, Turn, turn_words
 
@@ -18,14 +20,17 @@ NPS = Move(signal="nps", label="NPS", value=3, moved=8, before="3", after="8", l
 
 
 def test_moves_are_said_with_what_to_do():
-    assert turn_words(Turn(action=Action.PITCH, moves=(TICKETS, NPS))) == (
+    assert turn_words(Turn(action=Action.PITCH, moves=(TICKETS, NPS)), Action.NURTURE) == (
         "open tickets from 6 tickets to 2 tickets (close tickets) and NPS from 3 to 8 would make it one to pitch to. "
         "So the model answers; it is no promise."
     )
 
 
-def test_where_nothing_was_found_that_is_said():
-    assert turn_words(Turn(action=None, moves=())).startswith("no change of one or two things that you can move")
+@pytest.mark.parametrize(
+    ("now", "said"), [(Action.PITCH, "changes for the worse"), (Action.LEAVE, "things that you can move")]
+)
+def test_where_nothing_was_found_that_is_said(now, said):
+    assert turn_words(Turn(action=None, moves=()), now) == f"no one or two {said}, as far as the model answers."
 
 
 def test_every_action_has_a_name():

@@ -104,3 +104,18 @@ def test_an_account_has_the_same_brief_alone_as_among_others(model):
 def test_there_is_no_brief_of_nobody():
     with pytest.raises(ScoringError, match="no account"):
         briefed(frame(2).iloc[:0])
+
+
+def test_beside_an_upsell_stands_its_risk_and_what_would_move_the_action():
+    made = briefed(frame(60), churn_risk=0.15)
+    beside = [one for one in made if one.about != "churn"]
+    assert {one.risk.outcome for one in beside} == {"churn"}  # no head knows what follows an upsell here
+    assert {one.risk for one in made if one.about == "churn"} == {None}
+    for one in beside:
+        risk = next(chance.probability for chance in one.chances if chance.outcome == "churn")
+        assert one.risk.high == (risk >= 0.15)
+        assert all(reason.points > 0 for reason in one.risk.reasons)
+        if one.risk.reasons:
+            assert one.risk.reasons[0].sentence in " ".join(one.text().split())
+    assert all(one.sensitivity is not None for one in made)
+    assert {one.sensitivity for one in briefed(frame(5), model=False)} == {None}

@@ -13,7 +13,7 @@ from tests.explanation.tiny import AS_OF, CATALOG, SIGNALS, TRIGGERS, TinyCatalo
 from uptier.decision.actions import Action
 from uptier.explanation.turning import turn_words
 from uptier.scoring.batch import score
-from uptier.scoring.turning import WANTED, turns
+from uptier.scoring.turning import WANTED, sensitivities
 from uptier.signals.lever import Lever
 
 LEVERS = {
@@ -27,7 +27,7 @@ ROWS = frame(80)
 
 def found(rows, *, catalog=MOVABLE, told=None, **scoring):
     told = facts(rows) if told is None else told
-    return turns(rows, told, bundle(), catalog, settings(**scoring))
+    return [one.turn for one in sensitivities(rows, told, bundle(), catalog, settings(**scoring))]
 
 
 def actions(rows, **scoring):
@@ -101,9 +101,26 @@ def test_an_account_alone_gets_the_same_answer_as_among_others():
         assert found(ROWS.iloc[[place]]) == [together[place]]
 
 
+def test_a_lever_helps_where_the_model_answers_to_it():
+    helped = 0
+    for place, one in enumerate(sensitivities(ROWS, facts(ROWS), bundle(), MOVABLE, settings())):
+        chances = bundle().probabilities(ROWS.iloc[[place]])
+        assert set(one.raising) | set(one.calming) <= set(LEVERS)
+        if "days_since_last_login" in one.calming:
+            helped += 1
+            assert one.calming["days_since_last_login"] == "win the team back"
+            back = bundle().probabilities(ROWS.iloc[[place]].assign(days_since_last_login=0.0))
+            tried = [
+                bundle().probabilities(ROWS.iloc[[place]].assign(days_since_last_login=float(days)))["churn"].iloc[0]
+                for days in range(int(ROWS["days_since_last_login"].iloc[place]))
+            ]
+            assert min([*tried, back["churn"].iloc[0]]) < chances["churn"].iloc[0] - 0.005
+    assert helped > 10
+
+
 def test_the_words_say_who_answers():
     (turn,) = [one for one in found(ROWS, churn_risk=0.2) if one is not None and one.action is Action.PITCH][:1]
-    said = turn_words(turn)
+    said = turn_words(turn, Action.NURTURE)
     assert said.startswith("seat_utilisation from ")
     assert said.endswith("would make it one to pitch to. So the model answers; it is no promise.")
     assert "(bring idle seats into use)" in said

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from uptier.explanation.changed import Changed
     from uptier.explanation.reasons import Reasons
     from uptier.explanation.recent import Recent
+    from uptier.explanation.risk import Risk
     from uptier.explanation.talk import Talk
     from uptier.explanation.trends import Trends
+    from uptier.explanation.turning import Sensitivity
 
 WIDTH = 100  # columns
 LABEL = 12  # columns of the words at the left
@@ -100,6 +102,10 @@ class Brief:
         What to say; None where the account is left alone.
     changed : Changed or None
         What changed since the last scorecard; None where there is none.
+    risk : Risk or None
+        What raises the risk beside the chance; None where the reasons are about leaving already, or no head tells.
+    sensitivity : Sensitivity or None
+        What the model answers to changes; None under rules.
     recent : Recent or None
         Milestones, open tickets and the last contact; None where nobody looked.
     trends : Trends or None
@@ -132,6 +138,8 @@ class Brief:
     model_version: str | None = None
     talk: Talk | None = None
     changed: Changed | None = None
+    risk: Risk | None = None
+    sensitivity: Sensitivity | None = None
     recent: Recent | None = None
     trends: Trends | None = None
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from uptier.decision.actions import WORDS, Action
 from uptier.explanation.recent import recent_words
+from uptier.explanation.risk import TOLD_AT_MOST, put_right
+from uptier.explanation.turning import turn_words
 from uptier.model.points import MOST_POINTS, RULES
 
 if TYPE_CHECKING:
@@ -147,9 +149,13 @@ def told(brief: Brief) -> Iterator[Told]:
     sides = (brief.reasons.supporting[len(first) :], brief.reasons.opposing)
     for label, reasons in zip(labels, sides, strict=True):
         for reason in reasons:
-            yield Told("labelled", _told(reason), label)
+            yield Told("labelled", _told(reason) + _deed(reason, brief, label), label)
     if brief.base is not None and brief.context is not None:
         yield Told("labelled", _from_base(brief.base, brief.context, _chance(brief)), "in general")
+    yield from _risk(brief)
+    if brief.sensitivity is not None and brief.sensitivity.turn is not None:
+        label = "turned by" if brief.action is Action.PITCH else "to move it"
+        yield Told("labelled", turn_words(brief.sensitivity.turn, brief.action), label)
     if brief.changed is not None:
         yield Told("labelled", _changed(brief.changed), "changed")
     if brief.recent is not None:
@@ -229,6 +235,28 @@ def _today(brief: Brief) -> str:
 def _told(reason: Reason) -> str:
     weight = "" if reason.points is None else f" ({_weight(reason.points)})"
     return f"{reason.label}: {reason.sentence}{weight}."
+
+
+def _deed(reason: Reason, brief: Brief, label: str) -> str:
+    """Tell what can be acted on from what only explains, where it speaks against an upsell."""
+    helping = {} if brief.sensitivity is None or label != "against" else brief.sensitivity.raising
+    deed = next((helping[name] for name in reason.signals if name in helping), "")
+    return f" You can: {deed}." if deed else ""
+
+
+def _risk(brief: Brief) -> Iterator[Told]:
+    calming = {} if brief.sensitivity is None else brief.sensitivity.calming
+    risk, reasons = brief.risk, brief.reasons.supporting
+    if risk is not None:
+        reasons = risk.reasons
+        chance = next((one for one in brief.chances if one.outcome == risk.outcome), None)
+        if chance is not None and reasons:
+            said = ". ".join(reason.sentence for reason in reasons[:TOLD_AT_MOST])
+            yield Told("labelled", f"{_frequency(chance)}. {said}.", "risk")
+    if (risk is not None and risk.high) or brief.about == "churn":
+        deeds = put_right(reasons, calming)
+        if deeds:
+            yield Told("labelled", f"{deeds}.", "put right")
 
 
 def _weight(points: float) -> str:

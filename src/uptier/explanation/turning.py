@@ -5,7 +5,8 @@ It is the model's sensitivity and no cause: other signals stay as they are, whic
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from uptier.decision.actions import Action
 
@@ -61,21 +62,44 @@ class Turn:
     moves: tuple[Move, ...]
 
 
-def turn_words(turn: Turn) -> str:
+@dataclass(frozen=True, kw_only=True)
+class Sensitivity:
+    """What the model answers to changes of what a CSM can move.
+
+    Attributes
+    ----------
+    turn : Turn or None
+        The smallest change that moves the action; None where the action does not rest on signals.
+    raising : dict of str to str
+        Signals that, moved by their lever, raise the chance of the best upsell by half a point or more; with the words
+        of the lever.
+    calming : dict of str to str
+        Signals that so lower the risk of leaving, as it is or after an upsell.
+    """
+
+    turn: Turn | None = None
+    raising: Mapping[str, str] = field(default_factory=dict)
+    calming: Mapping[str, str] = field(default_factory=dict)
+
+
+def turn_words(turn: Turn, now: Action) -> str:
     """Say what would change the action.
 
     Parameters
     ----------
     turn : Turn
         What was found.
+    now : Action
+        What it is.
 
     Returns
     -------
     str
-        One or two sentences, to stand after "to move it".
+        One or two sentences, to stand after "to move it", or after "turned by" for a pitch.
     """
     if turn.action is None:
-        return "no change of one or two things that you can move would, as the model answers."
+        what = "changes for the worse" if now is Action.PITCH else "things that you can move"
+        return f"no one or two {what}, as far as the model answers."
     changes = " and ".join(
         f"{_lowered(move.label)} from {move.before} to {move.after}{f' ({move.lever})' if move.lever else ''}"
         for move in turn.moves

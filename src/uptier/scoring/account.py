@@ -19,13 +19,15 @@ from uptier.explanation.reasons import (
     ruled_reasons,
     weighed_reasons,
 )
+from uptier.explanation.risk import Risk
 from uptier.explanation.sentences import known
 from uptier.explanation.shares import Explained, explained
 from uptier.explanation.talk import Talk, kind_of, read_talks, talk
 from uptier.model.points import RULES, rules, unknown_rules
 from uptier.scoring.batch import score
 from uptier.scoring.deciding import NO_PLAN_ABOVE, UNKNOWN, worth
-from uptier.settings import OUTCOMES
+from uptier.scoring.turning import sensitivities
+from uptier.settings import CONVERSIONS, OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
     from uptier.scoring.earlier import Earlier
     from uptier.settings import Settings
     from uptier.signals.catalog import Catalog
+
+
+RISKS = ("post_upsell_churn", "churn")  # what is told beside an upsell: the first that a head knows
 
 
 def briefs(
@@ -98,6 +103,8 @@ def briefs(
     card = card.set_index("account_id", drop=False).loc[frame["account_id"]].reset_index(drop=True)
     desk = _Desk(frame, card, bundle, catalog, settings, as_of, read_talks(settings.talks, catalog))
     values = [None] * len(card) if bundle is None else _values(card, facts, bundle, settings)
+    answers = [None] * len(card) if bundle is None else sensitivities(frame, facts, bundle, catalog, settings)
+    risks = desk.risks(values)
     changes = desk.changes(earlier)
     holding, unknown = rules(frame, settings.thresholds), unknown_rules(frame)
     made = []
@@ -132,6 +139,8 @@ def briefs(
                 model_version=version,
                 changed=changes.get(at),
                 talk=desk.talk(at),
+                risk=risks.get(at),
+                sensitivity=answers[at],
                 recent=(recent or {}).get(str(row["account_id"])),
                 trends=(trends or {}).get(str(row["account_id"])),
             )
@@ -198,6 +207,27 @@ class _Desk:
             thresholds=thresholds,
             currency=currency,
         )
+
+    def risks(self, values: Sequence[Value | None]) -> dict[int, Risk]:
+        """Say beside the reasons for an upsell what may follow it; by place."""
+        told = [outcome for outcome in RISKS if self.bundle is not None and self.bundle.heads[outcome].is_fitted]
+        about = [told[0] if told and one in CONVERSIONS else None for one in self.about]
+        found = {}
+        for outcome, (weighed, places) in self._explained(self.frame, about).items():
+            reasons = weighed_reasons(
+                weighed,
+                frame=self.frame.iloc[places],
+                fired=self.fired.iloc[places],
+                catalog=self.catalog,
+                thresholds=self.settings.thresholds,
+                currency=self.settings.currency,
+            )
+            for place, one in zip(places, reasons, strict=True):
+                value = values[place]
+                risk = 0.0 if value is None else value.churn_upsold if outcome == RISKS[0] else value.churn
+                high = risk >= self.settings.scoring.churn_risk
+                found[place] = Risk(outcome=outcome, high=high, reasons=one.supporting)
+        return found
 
     def changes(self, earlier: Earlier | None) -> dict[int, Changed]:
         """Say what changed at each account that was scored before; by place."""

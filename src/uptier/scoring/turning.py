@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -18,9 +18,10 @@ import numpy as np
 import pandas as pd
 
 from uptier.decision.actions import Action
+from uptier.explanation.choosing import WEIGHTY
 from uptier.explanation.reasons import fired_triggers
 from uptier.explanation.sentences import known
-from uptier.explanation.turning import Move, Turn
+from uptier.explanation.turning import Move, Sensitivity, Turn
 from uptier.model.splits import seen_ranges, split_points
 from uptier.scoring.deciding import decided, flag
 from uptier.signals.lever import Lever
@@ -48,6 +49,7 @@ STEPS = {Unit.SHARE: 100, Unit.GROWTH: 100, Unit.RATIO: 10}  # how finely a valu
 
 NOTHING = Turn(action=None, moves=())
 SETTLED = ("open_opportunity", "before_first_value")  # facts that decide whatever the signals are
+RISKS = ("churn", "post_upsell_churn")
 AT_ONCE = 50  # accounts that are asked about in one go: some ten thousand rows
 
 
@@ -58,19 +60,20 @@ class _Try:
     signal: Signal
     value: float
     distance: float
+    for_better: bool
 
 
 _Tries = tuple[_Try, ...]
 
 
-def turns(
+def sensitivities(
     frame: pd.DataFrame,
     facts: pd.DataFrame,
     bundle: Bundle,
     catalog: Catalog,
     settings: Settings,
-) -> list[Turn | None]:
-    """Find for each account the smallest change that moves its action.
+) -> list[Sensitivity]:
+    """Find for each account the smallest change that moves its action, and which levers move its chances.
 
     Parameters
     ----------
@@ -87,15 +90,15 @@ def turns(
 
     Returns
     -------
-    list of Turn or None
-        None where the action does not rest on signals (talks are open, the worth is not known, there is no first value
-        yet), and where nothing that a CSM can move is known.
+    list of Sensitivity
+        Without a turn where the action does not rest on signals (talks are open, the worth is not known, there is no
+        first value yet), and where nothing that a CSM can move is known.
     """
     frame, facts = frame.reset_index(drop=True), facts.reset_index(drop=True)
     asked = _Asked(frame, facts, bundle, catalog, settings)
-    found: dict[int, Turn | None] = {}
+    found: dict[int, Sensitivity] = {}
     for begin in range(0, len(frame), AT_ONCE):
-        found |= asked.turns(range(begin, min(begin + AT_ONCE, len(frame))))
+        found |= asked.about(range(begin, min(begin + AT_ONCE, len(frame))))
     return [found[place] for place in range(len(frame))]
 
 
@@ -114,24 +117,44 @@ class _Asked:
             if signal.lever and signal.name in weighed
         ]
 
-    def turns(self, places: Iterable[int]) -> dict[int, Turn | None]:
-        found: dict[int, Turn | None] = dict.fromkeys(places)
-        coarse: dict[int, list[_Tries]] = {
-            place: [(one,) for one in self._tries(place)] for place in found if self._rests_on_signals(place)
-        }
-        coarse = {place: tries for place, tries in coarse.items() if tries}
+    def about(self, places: Iterable[int]) -> dict[int, Sensitivity]:
+        coarse: dict[int, list[_Tries]] = {place: [(one,) for one in self._tries(place)] for place in places}
+        found = dict.fromkeys(coarse, Sensitivity())
         fine: dict[int, list[_Tries]] = {}
         pairs: dict[int, list[_Tries]] = {}
         for place, answers in self._answers(coarse):
-            found[place] = self._nearest(place, coarse[place], answers) or NOTHING
-            if found[place] is NOTHING:
+            raising, calming = self._helping(place, coarse[place], answers)
+            found[place] = Sensitivity(raising=raising, calming=calming)
+            if not self._rests_on_signals(place):
+                continue
+            turn = self._nearest(place, coarse[place], answers)
+            found[place] = replace(found[place], turn=turn or NOTHING)
+            if turn is None:
                 pairs[place] = list(self._pairs([some[0] for some in coarse[place]], answers, self._action(place)))
             else:
                 within = self._turning(place, coarse[place], answers)
                 fine[place] = [(one,) for one in self._tries(place, within)]
         for place, answers in self._answers(fine | pairs):
-            found[place] = self._nearest(place, (fine | pairs)[place], answers) or found[place]
+            turn = self._nearest(place, (fine | pairs)[place], answers)
+            found[place] = replace(found[place], turn=turn or found[place].turn)
         return found
+
+    def _helping(self, place: int, tries: list[_Tries], answers: pd.DataFrame) -> tuple[dict[str, str], dict[str, str]]:
+        """Name the signals whose lever raises the chance of the best upsell, and those whose lever lowers a risk."""
+        now, best = self.now.iloc[place], f"p_{self.now['best_type'].iloc[place]}"
+        raised = answers[best].to_numpy(dtype=np.float64) - now[best] >= WEIGHTY
+        calmed = np.zeros(len(answers), dtype=bool)
+        for outcome in RISKS:
+            calmed |= now[f"p_{outcome}"] - answers[f"p_{outcome}"].to_numpy(dtype=np.float64) >= WEIGHTY
+        told = [
+            {
+                one.signal.name: (one.signal.lever or Lever()).words
+                for (one,), helps in zip(tries, helping, strict=True)
+                if helps and one.for_better
+            }
+            for helping in (raised, calmed)
+        ]
+        return told[0], told[1]
 
     def _action(self, place: int) -> Action:
         return Action(self.now["action"].iloc[place])
@@ -144,7 +167,6 @@ class _Asked:
 
     def _tries(self, place: int, within: Mapping[str, float] | None = None) -> Iterator[_Try]:
         """Some values of each signal; or of some signals all that lie nearer than a distance, itself included."""
-        worse = self._action(place) is Action.PITCH  # what would turn a pitch is what nobody wants
         for signal, points, (least, most) in self.levers:
             value = known(self.frame[signal.name].iloc[place])
             if not isinstance(value, float) or not len(points) or (within is not None and signal.name not in within):
@@ -152,20 +174,19 @@ class _Asked:
             furthest = math.inf if within is None else within[signal.name]
             at = int(np.searchsorted(points, value))
             lever = signal.lever or Lever()
-            for way in (way for way, words in ((1, lever.more), (-1, lever.less)) if bool(words) != worse):
+            for way, words in ((1, lever.more), (-1, lever.less)):
                 ahead = points[at:] if way > 0 else points[:at][::-1]
                 for number in _spread(len(ahead), TRIED_AT_MOST if within is None else len(ahead)):
                     there = _sayable(float(ahead[number]), signal.unit, way)
-                    passed = abs(int(np.searchsorted(points, there)) - at)
+                    passed = abs(int(np.searchsorted(points, there)) - at) / len(points)
                     said = self._said(signal, there) != self._said(signal, value)
-                    if least <= there <= most and 0 < passed / len(points) <= furthest and said:
-                        yield _Try(signal=signal, value=there, distance=passed / len(points))
+                    if least <= there <= most and 0 < passed <= furthest and said:
+                        yield _Try(signal=signal, value=there, distance=passed, for_better=bool(words))
 
     def _turning(self, place: int, tries: list[_Tries], answers: pd.DataFrame) -> dict[str, float]:
         """Name the signals that alone turn the action, each with the least distance at which it did."""
-        wanted = answers["action"].isin([one.value for one in WANTED[self._action(place)]])
         found: dict[str, float] = {}
-        for (one,), turned in zip(tries, wanted, strict=True):
+        for (one,), turned in zip(tries, self._turned(place, tries, answers), strict=True):
             if turned:
                 found[one.signal.name] = min(found.get(one.signal.name, math.inf), one.distance)
         return found
@@ -173,6 +194,8 @@ class _Asked:
     def _pairs(self, tries: list[_Try], answers: pd.DataFrame, action: Action) -> Iterator[_Tries]:
         aim = _aim(answers, action)
         best: dict[str, float] = {}
+        # a pitch is turned by a change for the worse, all else by one for the better
+        tries, aim = _sorted_out(tries, aim, for_better=action is not Action.PITCH)
         for one, reached in zip(tries, aim, strict=True):
             best[one.signal.name] = max(best.get(one.signal.name, -math.inf), float(reached))
         chosen = sorted(best, key=lambda name: -best[name])[:PAIRED]
@@ -182,8 +205,7 @@ class _Asked:
             yield from ((one, other) for one in some[first] for other in some[second])
 
     def _nearest(self, place: int, tries: list[_Tries], answers: pd.DataFrame) -> Turn | None:
-        action = self._action(place)
-        moved = np.flatnonzero(answers["action"].isin([wanted.value for wanted in WANTED[action]]).to_numpy())
+        moved = np.flatnonzero(self._turned(place, tries, answers))
         if not len(moved):
             return None
         # the first of equals, so the order of the catalogue decides
@@ -192,6 +214,15 @@ class _Asked:
             action=Action(answers["action"].iloc[nearest]),
             moves=tuple(self._move(place, one) for one in tries[nearest]),
         )
+
+    def _turned(self, place: int, tries: list[_Tries], answers: pd.DataFrame) -> NDArray[np.bool_]:
+        """Say which answers are another action that is asked about."""
+        action = self._action(place)
+        # a pitch is turned by a change for the worse, all else by one for the better
+        asked = [all(one.for_better != (action is Action.PITCH) for one in some) for some in tries]
+        there: NDArray[np.bool_] = answers["action"].isin([one.value for one in WANTED[action]]).to_numpy(dtype=bool)
+        found: NDArray[np.bool_] = there & np.array(asked, dtype=bool)
+        return found
 
     def _move(self, place: int, one: _Try) -> Move:
         signal, before = one.signal, float(self.frame[one.signal.name].iloc[place])
@@ -232,6 +263,13 @@ class _Asked:
     def _decided(self, frame: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
         fired = fired_triggers(frame, self.catalog, self.settings.thresholds)
         return decided(frame, facts, fired, self.bundle, self.catalog, self.settings)
+
+
+def _sorted_out(
+    tries: list[_Try], aim: NDArray[np.float64], *, for_better: bool
+) -> tuple[list[_Try], NDArray[np.float64]]:
+    kept = [number for number, one in enumerate(tries) if one.for_better == for_better]
+    return [tries[number] for number in kept], aim[kept]
 
 
 def _aim(answers: pd.DataFrame, action: Action) -> NDArray[np.float64]:

@@ -71,6 +71,9 @@ class Unit(StrEnum):
         if self in (Unit.SHARE, Unit.GROWTH):
             return _per_cent(value, speech)
         if self is Unit.MONEY:
+            # rounding must not say that little is nothing
+            if 0 < value <= 0.5:
+                return numbers.less_than.replace("{value}", numbers.amount("1", currency))
             return numbers.amount(f"{value:,.0f}", currency)
         if self is Unit.RATIO:
             # rounding must not say that little is nothing
@@ -107,7 +110,7 @@ MOST_EXACT = 2.0**53  # floats beyond are whole numbers
 def _per_cent(share: float, speech: Speech) -> str:
     numbers = speech.numbers
     # rounding must not say that nothing is something, or that nearly all is all
-    if 0 < share < 0.005:
+    if 0 < share <= 0.005:
         return numbers.under.replace("{value}", numbers.share("1"))
     if 0.995 <= share < 1:
         return numbers.over.replace("{value}", numbers.share("99"))

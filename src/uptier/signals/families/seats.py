@@ -143,7 +143,7 @@ def days_until_ceiling(history: Measures) -> Number:
     phrase=Phrase(
         value="At the fastest pace of the last four months the seats are full in {value}",
         zero="All seats are taken",
-        missing="Even the fastest pace of the last four months does not fill the seats within a year",
+        missing="On which day the seats run out at the earliest is not known",
     ),
 )
 def days_until_ceiling_earliest(history: Measures) -> Number:
@@ -162,7 +162,7 @@ def days_until_ceiling_earliest(history: Measures) -> Number:
     phrase=Phrase(
         value="At the slowest pace of the last four months the seats are full in {value}",
         zero="All seats are taken",
-        missing="At the slowest pace of the last four months the seats would not fill within a year",
+        missing="On which day the seats run out at the latest is not known",
     ),
 )
 def days_until_ceiling_latest(history: Measures) -> Number:
