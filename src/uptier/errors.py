@@ -104,6 +104,14 @@ class StoreError(UptierError):
     """The folder that uptier writes to cannot be written or read."""
 
 
+class DeliveryError(UptierError):
+    """Rows cannot be carried to where they belong; nothing is half done that the next run does not finish."""
+
+
+class UnreachableError(DeliveryError):
+    """A destination does not answer, or answers that it cannot now: what became of the rows is not known."""
+
+
 class SimulationError(UptierError):
     """A world was asked for that cannot be made."""
 

@@ -14,6 +14,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from uptier.breaker_settings import BreakerSettings
+from uptier.delivery_settings import DeliverySettings
 from uptier.errors import did_you_mean
 from uptier.mistakes import mistakes
 from uptier.moments import Horizon
@@ -21,6 +23,7 @@ from uptier.outcome_settings import OutcomesSettings
 from uptier.project_file import read_project_file
 from uptier.thresholds import Days, Part, PositiveDays, Share, Thresholds
 from uptier.training_settings import TrainingSettings
+from uptier.worklist_settings import WorklistSettings
 
 OUTCOMES = ("seat_expansion", "plan_upgrade", "add_on", "churn", "post_upsell_churn")
 CONVERSIONS = ("seat_expansion", "plan_upgrade", "add_on")
@@ -220,7 +223,7 @@ class Settings(Part):
     wording : Path or None
         A YAML with the project's own words for signals, triggers, families and what is counted, and its way of writing
         numbers; what it leaves out is as uptier says it.
-    snapshots, signals, outcomes, thresholds, training, scoring, mlflow
+    snapshots, signals, outcomes, thresholds, training, scoring, mlflow, worklist, breakers, delivery
         See the parts.
     """
 
@@ -245,6 +248,9 @@ class Settings(Part):
     training: TrainingSettings = TrainingSettings()
     scoring: ScoringSettings = ScoringSettings()
     mlflow: TrackingSettings = TrackingSettings()
+    worklist: WorklistSettings = WorklistSettings()
+    breakers: BreakerSettings = BreakerSettings()
+    delivery: DeliverySettings = DeliverySettings()
 
     @field_validator("outcomes")
     @classmethod
