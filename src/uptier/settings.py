@@ -10,7 +10,7 @@ import datetime as dt
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -334,11 +334,27 @@ def read_settings(path: Path | str, environment: Mapping[str, str] | None = None
             values[part] = values[part] | {
                 "extra": [_absolute(folder, file) if isinstance(file, str) else file for file in files]
             }
+    _place_destinations(values, folder)
     try:
         return Settings.model_validate({**values, "path": path})
     except ValidationError as error:
         # from None: pydantic's own text quotes values, which may come from the environment
         raise mistakes(error, file, Settings) from None
+
+
+def _place_destinations(values: dict[str, Any], folder: Path) -> None:
+    """Make the folders of destinations absolute; whatever else is wrong with that part is told when it is read."""
+    delivery = values.get("delivery")
+    destinations = delivery.get("destinations") if isinstance(delivery, dict) else None
+    if not isinstance(delivery, dict) or not isinstance(destinations, dict):
+        return
+    placed = {
+        name: one | {"folder": _absolute(folder, one["folder"])}
+        if isinstance(one, dict) and isinstance(one.get("folder"), str)
+        else one
+        for name, one in destinations.items()
+    }
+    values["delivery"] = delivery | {"destinations": placed}
 
 
 def _absolute(folder: Path, path: str) -> Path:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+import pandas as pd
+
 from uptier.errors import DeliveryError
 
 Value = str | int | float | dt.date | None
@@ -237,7 +239,7 @@ def cut(text: str, length: int) -> str:
 
 
 def _told(field: Field, value: object, account: str) -> Value:
-    if value is None or (not isinstance(value, str) and value != value):
+    if pd.api.types.is_scalar(value) and pd.isna(value):  # type: ignore[call-overload]  # whatever a frame may hold
         return None
     try:
         if field.kind is Kind.DAY:
