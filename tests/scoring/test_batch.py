@@ -12,7 +12,7 @@ from tests.explanation.tiny import AS_OF, CATALOG, bundle, facts, frame, setting
 from uptier.errors import ModelError, ScoringError
 from uptier.explanation.reasons import fired_triggers
 from uptier.model import points as points_model
-from uptier.scoring.batch import columns, score
+from uptier.scoring.batch import SUMS, columns, score, score_blocks
 from uptier.settings import CONVERSIONS, OUTCOMES
 from uptier.thresholds import Thresholds
 
@@ -184,3 +184,28 @@ def test_a_thousand_accounts_take_about_a_second():
         scored(rows)
         spent.append(time.process_time() - began)
     assert min(spent) < 2
+
+
+@pytest.mark.parametrize("model", [True, False])
+def test_blocks_give_what_the_whole_gives(model):
+    rows = frame(90)
+    given = {"as_of": AS_OF, "version": "3" if model else None}
+    told = bundle() if model else None
+    whole = score(rows, facts(rows), told, CATALOG, settings(), **given)
+    parts = [rows.iloc[:1], rows.iloc[1:1], rows.iloc[1:40], rows.iloc[40:]]
+    in_parts = score_blocks(
+        lambda: [(part.reset_index(drop=True), facts(part.reset_index(drop=True))) for part in parts],
+        told, CATALOG, settings(), **given,
+    )  # fmt: skip
+    pd.testing.assert_frame_equal(in_parts, whole)
+
+
+def test_reasons_are_given_from_the_first_rank_on_as_far_as_asked():
+    rows = frame(90)
+    given = {"as_of": AS_OF, "version": "3"}
+    whole = score(rows, facts(rows), bundle(), CATALOG, settings(), **given)
+    top = score_blocks(lambda: [(rows, facts(rows))], bundle(), CATALOG, settings(), **given, explained_share=0.1)
+    reasons = [name for name in whole if name.startswith(("reason_", "against_")) or name in SUMS]
+    pd.testing.assert_frame_equal(top.iloc[:9], whole.iloc[:9])
+    assert top[reasons].iloc[9:].isna().all(axis=None)
+    pd.testing.assert_frame_equal(top.drop(columns=reasons), whole.drop(columns=reasons))

@@ -35,6 +35,7 @@ FOR_AT_MOST = 3
 AGAINST_AT_MOST = 2
 FACTS_AT_MOST = 2
 SECOND_FACT = 0.25  # share of the heaviest fact's weight
+BEFORE_WEIGHT = 1e9  # more than any contribution: facts that tell a fired trigger come before others
 NOBODY = -1  # where there is no further reason, or no further fact
 
 
@@ -202,11 +203,15 @@ class _Voice:
         fired: Flags,
     ) -> None:
         self.place, self.trigger, self.fired = place, trigger, fired
+        says = {name: number for number, name in enumerate(trigger.says)}
         own = [
             (number, signal)
             for number, signal in enumerate(catalog.signals)
             if signal.family == trigger.family and signal.name in weighed
         ]
+        # in the order in which the trigger is told: of what weighs the same, the first is taken
+        own.sort(key=lambda one: says.get(one[1].name, len(says)))
+        self.said: Places = np.array([says.get(signal.name, len(says)) for _, signal in own], dtype=np.int64)
         self.signals: Places = np.array([number for number, _ in own], dtype=np.int64)
         self.names = [signal.name for _, signal in own]
         self.contributions = contributions[:, [weighed[name] for name in self.names]]
@@ -230,32 +235,27 @@ class _Voice:
 
     def facts(self, sign: int, rows: Places, frame: pd.DataFrame, thresholds: Thresholds) -> Places:
         """Choose two facts at most for rows that have one, in the order in which they are said."""
-        says = {name: number for number, name in enumerate(self.trigger.says)}
-        last = len(says)
-        said = np.array([says.get(name, last) for name in self.names], dtype=np.int64)
         telling, able, weight = self.telling[rows], self.able(sign, rows), sign * self.contributions[rows]
-        firing = np.zeros_like(able)
+        last, firing = len(self.trigger.says), np.zeros_like(able)
         for column, name in enumerate(self.names):
-            if name in says and telling[:, column].any():
-                firing[:, column] = self.trigger.fires_on(name, frame[[name]].iloc[rows], thresholds).to_numpy(
-                    dtype=bool
-                )
+            if telling[:, column].any():
+                alone = {name: frame[name].iloc[rows]}
+                firing[:, column] = self.trigger.fires_on(name, alone, thresholds).to_numpy(dtype=bool)
         # what fired the trigger, then what else tells it, then the rest by weight
-        rank = np.where(telling, said + last * ~firing, 2 * last)
-        order = np.lexsort((np.broadcast_to(said, rank.shape), -weight, rank))
-        least = SECOND_FACT * np.where(able, weight, 0.0).max(axis=1, initial=0.0)
-        can = np.take_along_axis(able & self.speaks[rows], order, axis=1)
-        heavy = np.take_along_axis(telling | (weight >= least[:, None]), order, axis=1)
-        first = can.argmax(axis=1)
-        later = can & heavy & (np.arange(can.shape[1]) > first[:, None])
-        second = later.argmax(axis=1)
+        first_rank = (last + last * firing - self.said) * BEFORE_WEIGHT
+        worth = np.where(able & self.speaks[rows], np.where(telling, first_rank, weight), -np.inf)
         here = np.arange(len(rows))
-        one, other = order[here, first], order[here, second]
+        one = worth.argmax(axis=1)
+        least = SECOND_FACT * np.where(able, weight, 0.0).max(axis=1, initial=0.0)
+        worth[~telling & (weight < least[:, None])] = -np.inf
+        worth[here, one] = -np.inf
+        other = worth.argmax(axis=1)
+        alone_told = np.isneginf(worth[here, other])
         # chosen by weight, said in the order in which the trigger is told
-        turned = later.any(axis=1) & (said[other] < said[one])
+        turned = ~alone_told & (self.said[other] < self.said[one])
         found = np.column_stack([np.where(turned, other, one), np.where(turned, one, other)])
         facts: Places = self.signals[found]
-        facts[~later.any(axis=1), 1] = NOBODY
+        facts[alone_told, 1] = NOBODY
         return facts
 
 

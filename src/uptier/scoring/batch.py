@@ -7,6 +7,7 @@ One row is one account: its probabilities, the upsell to talk about, what to do,
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -31,9 +32,18 @@ from uptier.scoring.deciding import FACTS, NO_PLAN_ABOVE, RULES, basis, decided,
 from uptier.settings import CONVERSIONS, OUTCOMES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
     from uptier.model.bundle import Bundle
     from uptier.settings import Settings
     from uptier.signals.catalog import Catalog
+
+    Blocks = Callable[[], Iterable[tuple[pd.DataFrame, pd.DataFrame]]]
+
+
+SUMS = ("base_points", "context_points", "other_points")
 
 
 def score(
@@ -91,11 +101,89 @@ def score(
     ModelError
         If the model was trained on other signals than those of the catalogue.
     """
-    if frame.empty:
+    return score_blocks(lambda: [(frame, facts)], bundle, catalog, settings, as_of=as_of, version=version)
+
+
+def score_blocks(
+    given: Blocks,
+    bundle: Bundle | None,
+    catalog: Catalog,
+    settings: Settings,
+    *,
+    as_of: dt.date,
+    version: str | None,
+    explained_share: float = 1.0,
+) -> pd.DataFrame:
+    """Score accounts block by block: signals of one block are in memory at a time, and reasons are given where asked.
+
+    Parameters
+    ----------
+    given : callable
+        Gives the blocks, each a frame with its facts as for :func:`score`; called twice, with the same blocks.
+    bundle : Bundle or None
+        The model; None scores by rules.
+    catalog : Catalog
+        Signals and triggers.
+    settings : Settings
+        Thresholds, costs, windows, currency.
+    as_of : date
+        The date the frames look from.
+    version : str or None
+        Version of the registered model.
+    explained_share : float
+        The share of accounts, from the first rank on, that get reasons; all by default.
+
+    Returns
+    -------
+    DataFrame, shape (n_accounts, n_columns)
+        As :func:`score`, whatever the blocks; without reasons and their points below `explained_share`.
+
+    Raises
+    ------
+    ScoringError
+        If there is no account, or facts are about other accounts than their frame.
+    ModelError
+        If the model was trained on other signals than those of the catalogue.
+    """
+    if bundle is not None:
+        bundle.require_catalogue(catalog.fingerprint(settings.thresholds))
+    thin = [
+        _thin(frame, facts, bundle, catalog, settings, as_of=as_of, version=version)
+        for frame, facts in given()
+        if len(frame)
+    ]
+    if not thin:
         raise ScoringError(
             f"There is no account to score at {as_of}.",
             do="Check that subscriptions run at that date, or choose another one with --as-of.",
         )
+    card = pd.concat(thin, ignore_index=True)
+    order = _order(card, by="points" if bundle is None else "priority")
+    asked = np.zeros(len(card), dtype=bool)
+    asked[order[: math.ceil(len(card) * explained_share)]] = True
+    parts, begin = [], 0
+    for frame, _ in given():
+        here = np.flatnonzero(asked[begin : begin + len(frame)])
+        if len(here):
+            best = card["best_type"].iloc[begin + here]
+            part = _reasons(frame.iloc[here].set_axis(best.index), best, bundle, catalog, settings)
+            # typed at once: texts in objects take ten times their room
+            parts.append(pd.DataFrame({name: _typed(part[name], columns()[name]) for name in part.columns}))
+        begin += len(frame)
+    return _ranked(card.join(pd.concat(parts)), order)
+
+
+def _thin(
+    frame: pd.DataFrame,
+    facts: pd.DataFrame,
+    bundle: Bundle | None,
+    catalog: Catalog,
+    settings: Settings,
+    *,
+    as_of: dt.date,
+    version: str | None,
+) -> pd.DataFrame:
+    """Score a block, without reasons."""
     if not frame["account_id"].astype(str).equals(facts["account_id"].astype(str)):
         raise ScoringError(
             "The facts about the accounts do not stand in the order of their signals.",
@@ -106,21 +194,28 @@ def score(
     earned = points_model.points(frame, settings.thresholds)
     ruled = pd.DataFrame({"points": earned, "tier": points_model.tier(earned)}, index=frame.index)
     if bundle is None:
-        judged = _by_rules(frame, told, fired, ruled, catalog, settings)
+        judged = _by_rules(told, fired, ruled, catalog)
     else:
-        bundle.require_catalogue(catalog.fingerprint(settings.thresholds))
         judged = _by_model(frame, told, fired, bundle, catalog, settings)
-    fired_codes = [
-        ",".join(name for name, holds in zip(fired.columns, row, strict=True) if holds) for row in fired.to_numpy()
-    ]
     card = pd.concat([told, judged, ruled], axis=1).assign(
         plan=told["plan_name"],
         as_of=pd.Timestamp(as_of),
         expires_on=pd.Timestamp(days_after(as_of, settings.scoring.expires_after_days)),
         model_version=version,
-        triggers_fired=fired_codes,
+        triggers_fired=_codes(fired),
     )
-    return _ranked(card, by="points" if bundle is None else "priority")
+    later = {name for place in _places() for name in (place, f"{place}_code", f"{place}_points")} | set(SUMS)
+    kinds = {name: kind for name, kind in columns().items() if name not in later and name != "rank"}
+    wide = card.reindex(columns=list(kinds))
+    return pd.DataFrame({name: _typed(wide[name], kind) for name, kind in kinds.items()})
+
+
+def _codes(fired: pd.DataFrame) -> NDArray[Any]:
+    """Join the names of the triggers that fired; few of all combinations occur."""
+    combinations, place = np.unique(fired.to_numpy(dtype=bool), axis=0, return_inverse=True)
+    names = fired.columns.to_numpy()
+    told = np.array([",".join(names[row]) for row in combinations], dtype=object)
+    return told[place.ravel()]
 
 
 def columns() -> dict[str, type]:
@@ -140,7 +235,7 @@ def columns() -> dict[str, type]:
         kinds |= {f"p_{outcome}": float, f"basis_{outcome}": str}
     for reason in _places():
         kinds |= {f"{reason}_code": str, reason: str, f"{reason}_points": float}
-    kinds |= dict.fromkeys(("base_points", "context_points", "other_points"), float)
+    kinds |= dict.fromkeys(SUMS, float)
     return kinds | {"triggers_fired": str, "points": int, "tier": str}
 
 
@@ -160,7 +255,6 @@ def _by_model(
 ) -> pd.DataFrame:
     chosen = decided(frame, told, fired, bundle, catalog, settings)
     best, topped = chosen["best_type"], flag(told["on_highest_plan"])
-    reasons = _model_reasons(frame, fired, best, bundle, catalog, settings)
     any_chance = 1 - (1 - chosen[[f"p_{name}" for name in CONVERSIONS]].fillna(0)).prod(axis=1)
     judged = chosen.assign(p_any=any_chance, priority=any_chance * chosen["gain_arr"])
     bases = {name: basis(bundle.heads[name]) for name in OUTCOMES}
@@ -168,18 +262,17 @@ def _by_model(
         judged[f"basis_{name}"] = bases[name]
     judged.loc[topped, "basis_plan_upgrade"] = NO_PLAN_ABOVE
     judged["basis"] = best.map(bases)
-    return pd.concat([judged, reasons], axis=1)
+    return judged
 
 
-def _model_reasons(
-    frame: pd.DataFrame,
-    fired: pd.DataFrame,
-    best: pd.Series[str],
-    bundle: Bundle,
-    catalog: Catalog,
-    settings: Settings,
+def _reasons(
+    frame: pd.DataFrame, best: pd.Series[str], bundle: Bundle | None, catalog: Catalog, settings: Settings
 ) -> pd.DataFrame:
     parts, currency, thresholds = [], settings.currency, settings.thresholds
+    fired = fired_triggers(frame, catalog, thresholds)
+    if bundle is None:
+        ruled = ruled_reasons(frame=frame, fired=fired, catalog=catalog, thresholds=thresholds, currency=currency)
+        return _reason_columns(ruled, frame.index)
     for outcome in CONVERSIONS:
         chosen = (best == outcome).to_numpy()
         if not chosen.any():
@@ -210,14 +303,7 @@ def _model_reasons(
     return pd.concat(parts).loc[frame.index]
 
 
-def _by_rules(
-    frame: pd.DataFrame,
-    told: pd.DataFrame,
-    fired: pd.DataFrame,
-    ruled: pd.DataFrame,
-    catalog: Catalog,
-    settings: Settings,
-) -> pd.DataFrame:
+def _by_rules(told: pd.DataFrame, fired: pd.DataFrame, ruled: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
     opens = {name: [trigger.name for trigger in catalog.triggers if trigger.opens == name] for name in CONVERSIONS}
     counts = np.column_stack([fired[opens[name]].sum(axis=1).to_numpy() for name in CONVERSIONS])
     # the type that most triggers open; argmax takes the first of equals
@@ -228,10 +314,7 @@ def _by_rules(
     judged["basis"] = RULES
     for outcome in OUTCOMES:
         judged[f"basis_{outcome}"] = RULES
-    found = ruled_reasons(
-        frame=frame, fired=fired, catalog=catalog, thresholds=settings.thresholds, currency=settings.currency
-    )
-    return pd.concat([judged, _reason_columns(found, frame.index)], axis=1)
+    return judged
 
 
 def _reason_columns(found: Iterable[Reasons], index: pd.Index) -> pd.DataFrame:
@@ -252,14 +335,18 @@ def _reason_columns(found: Iterable[Reasons], index: pd.Index) -> pd.DataFrame:
     return pd.DataFrame(table, index=index)
 
 
-def _ranked(card: pd.DataFrame, *, by: str) -> pd.DataFrame:
+def _order(card: pd.DataFrame, *, by: str) -> NDArray[np.int64]:
+    """The places of the rows in the order of rank."""
+    return np.lexsort((card["account_id"].to_numpy(dtype=object), -card[by].fillna(-np.inf).to_numpy()))
+
+
+def _ranked(card: pd.DataFrame, order: NDArray[np.int64]) -> pd.DataFrame:
     kinds = columns()
     given = card.reindex(columns=[name for name in kinds if name != "rank"])
-    typed = pd.DataFrame({name: _typed(given[name], kinds[name]) for name in given.columns})
-    order = np.lexsort((typed["account_id"].to_numpy(dtype=object), -typed[by].fillna(-np.inf).to_numpy()))
-    typed = typed.iloc[order].reset_index(drop=True)
-    typed.insert(0, "rank", np.arange(1, len(typed) + 1))
-    return typed
+    ranked = pd.DataFrame({name: _typed(given[name].iloc[order], kinds[name]) for name in given.columns})
+    ranked = ranked.reset_index(drop=True)
+    ranked.insert(0, "rank", np.arange(1, len(ranked) + 1))
+    return ranked
 
 
 def _typed(values: pd.Series[Any], kind: type) -> pd.Series[Any]:

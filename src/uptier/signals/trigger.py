@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -76,15 +76,15 @@ class Trigger:
         """
         return cast("pd.Series", self.rule(frame, thresholds)).fillna(False).astype(bool)
 
-    def fires_on(self, name: str, frame: pd.DataFrame, thresholds: Thresholds) -> pd.Series:
+    def fires_on(self, name: str, frame: pd.DataFrame | Mapping[str, pd.Series], thresholds: Thresholds) -> pd.Series:
         """Say for each row whether one signal alone fires the trigger, nothing else being known.
 
         Parameters
         ----------
         name : str
             The signal.
-        frame : DataFrame, shape (n_rows, n_signals)
-            Signals by name.
+        frame : DataFrame or mapping of str to Series, shape (n_rows, n_signals)
+            Signals by name; no other than this one is looked at.
         thresholds : Thresholds
             Where it fires.
 
