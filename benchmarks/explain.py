@@ -14,7 +14,6 @@ peak above what the process held when it began to explain; `peak_mib_quarter` is
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import os
 import sys
@@ -64,51 +63,27 @@ def measured(rows: int, accounts: int, seed: int) -> dict[str, Any]:
     import numpy as np
     import pandas as pd
     import shap
+    from _bundles import before_last_origin, bundle_of, learnt
     from _worlds import auc, made
 
     from uptier.explanation.choosing import chosen
     from uptier.explanation.reasons import fired_triggers
     from uptier.explanation.shares import blocks, explained
-    from uptier.model.bundle import Bundle, BundleSignal
-    from uptier.training.pooling import pooled_head
-    from uptier.training.rolled import material_of, model_of
-    from uptier.training.splitting import origins_of
     from uptier.training.training import in_order
 
     with tempfile.TemporaryDirectory() as folder:
         _, project = made(Path(folder), preset="standard", seed=seed, accounts=accounts)
         examples = in_order(project.examples()[OUTCOME])
     catalog, settings = project.catalog(), project.settings
-    knobs = settings.training
-    origin = origins_of(examples, test_share=knobs.test_share, origins=knobs.origins)[-1]
-    signals = tuple(BundleSignal(one.name, one.family, one.is_category) for one in catalog.signals)
-    categories = {
-        one.name: tuple(sorted({str(value) for value in examples.frame[one.name].dropna().unique()}))
-        for one in signals
-        if one.is_category
-    }
-    material = material_of(examples, signals, categories)
-    model, _ = model_of(material, origin.fit, origin.test, knobs)
-    assert model.calibrator is not None
-    head = dataclasses.replace(
-        pooled_head(examples, origin.fit, why=""),
-        trees=model.learnt.trees,
-        calibrator=model.calibrator,
-        expected_margin=model.learnt.expected_margin,
-        fallback=None,
-    )
-    bundle = Bundle(
-        project=settings.project,
-        catalogue_hash=catalog.fingerprint(settings.thresholds),
-        trained_at_as_of=origin.date.date(),
-        signals=signals,
-        categories=categories,
-        heads={OUTCOME: head},
-    )
+    made_head = learnt(project, examples, *before_last_origin(project, examples))
+    model, material = made_head.model, made_head.material
+    bundle = bundle_of(project, examples, {OUTCOME: made_head.head})
     large_knobs = {"objective": "binary", "num_leaves": 31, "learning_rate": 0.05, "verbosity": -1, "num_threads": 1}
-    data = lightgbm.Dataset(material.matrix[origin.fit], material.label[origin.fit], categorical_feature=material.codes)
+    data = lightgbm.Dataset(
+        material.matrix[made_head.fit], material.label[made_head.fit], categorical_feature=material.codes
+    )
     large = lightgbm.train(large_knobs | {"seed": seed, "deterministic": True}, data, num_boost_round=500)
-    ours, label = lightgbm.Booster(model_str=model.learnt.trees), material.label[origin.test]
+    ours, label = lightgbm.Booster(model_str=model.learnt.trees), material.label[made_head.test]
     told(f"learnt: {model.learnt.shape}, {model.learnt.rounds} rounds of {model.learnt.models} models")
 
     place = np.arange(rows) % len(examples.frame)
@@ -144,7 +119,7 @@ def measured(rows: int, accounts: int, seed: int) -> dict[str, Any]:
         "rows_per_s": rows / ours_s,
         "max_abs_diff": diff,
         "auc_default": auc(model.learnt.whole_test, label),
-        "auc_large": auc(np.asarray(large.predict(material.matrix[origin.test], raw_score=True)), label),
+        "auc_large": auc(np.asarray(large.predict(material.matrix[made_head.test], raw_score=True)), label),
         "peak_mib": peak,
         "peak_mib_quarter": quarter,
     }

@@ -47,6 +47,7 @@ LONGEST = (
     "tests/work/test_preview.py",
     "tests/simulate/test_defects.py",
     "tests/test_project.py",
+    "notebooks/03_explain_accounts.ipynb",
     "notebooks/01_signals.ipynb",
     "tests/simulate/test_anchors.py",
     "tests/engines/test_warehouses.py",

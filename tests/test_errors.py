@@ -6,7 +6,15 @@ import pickle
 import pytest
 
 from uptier import errors
-from uptier.errors import SettingsError, TableError, UptierError, closest, did_you_mean
+from uptier.errors import (
+    BreakerError,
+    PartlyDeliveredError,
+    SettingsError,
+    TableError,
+    UptierError,
+    closest,
+    did_you_mean,
+)
 
 KINDS = [one for _, one in inspect.getmembers(errors, inspect.isclass) if issubclass(one, UptierError)]
 
@@ -28,7 +36,7 @@ def test_every_error_survives_pickling_with_its_facts(kind: type[UptierError]) -
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_error_has_the_exit_code_of_what_a_person_can_act_on(kind: type[UptierError]) -> None:
-    assert kind.exit_code == 4
+    assert kind.exit_code == {BreakerError: 5, PartlyDeliveredError: 6}.get(kind, 4)
     assert kind.__doc__
 
 

@@ -15,6 +15,9 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 A_PLACE = re.compile(r"""["'(\s](?:/(?:home|Users|root|tmp|work|mnt|var|opt)/|[A-Z]:\\)""")
 PUBLIC = {
     "uptier": {"Project", "PropensityClassifier", "RollingOriginSplit"},
+    "uptier.explanation.interactions": {"interactions"},
+    "uptier.explanation.plots": {"family_summary", "shap_summary"},
+    "uptier.explanation.shares": {"explained"},
     "uptier.simulate.world": {"simulate"},
 }
 

@@ -11,6 +11,7 @@ from uptier.thresholds import Part
 
 Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", description="name of an environment variable")]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=63)]
+HubspotProperty = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
 Seconds = Annotated[float, Field(gt=0, le=600)]
 
 
@@ -143,22 +144,33 @@ class HubspotSettings(Part):
     kind : str
         ``hubspot``.
     object_type : str
-        Which objects carry our rows: a custom object by name or id, or ``deals``.
+        Which objects carry our rows: ``deals``, or a custom object as the API knows it: by its id (``2-1234``) or by
+        its name behind ``p_``. Its bare name is none: HubSpot stopped taking it in 2025.
     prefix : str
         What our properties begin with.
+    company_property : str or None
+        Unique property of companies that holds the project's account ids, to associate each object with its company;
+        None for no association.
+    new_only : dict of str to str
+        Properties that an object is given when it is made and that people may change after, such as a deal's name and
+        stage; ``{account_id}`` and other fields of the row are filled in.
     token_env : str
         Environment variable with the private app's token.
     base_url : str
-        Where the API is.
+        Where the API is; without TLS only on this machine.
     timeout : float
         Seconds that an answer may take.
     """
 
     kind: Literal["hubspot"]
-    object_type: Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]+$")] = "uptier_recommendations"
-    prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*_$")] = "uptier_"
+    object_type: Annotated[str, Field(pattern=r"^(deals|0-3|2-\d+|p\d*_[A-Za-z0-9_]+)$")] = "p_uptier_recommendation"
+    prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*_$", max_length=40)] = "uptier_"
+    company_property: HubspotProperty | None = None
+    new_only: dict[HubspotProperty, str] = {}
     token_env: Variable = "UPTIER_HUBSPOT_TOKEN"  # the name of a variable
-    base_url: Annotated[str, Field(pattern=r"^https?://")] = "https://api.hubapi.com"
+    base_url: Annotated[str, Field(pattern=r"^(https://[^@\s]+|http://(localhost|127\.0\.0\.1)(:\d+)?/?)$")] = (
+        "https://api.hubapi.com"
+    )
     timeout: Seconds = 30
 
 

@@ -112,6 +112,18 @@ class UnreachableError(DeliveryError):
     """A destination does not answer, or answers that it cannot now: what became of the rows is not known."""
 
 
+class BreakerError(UptierError):
+    """A circuit breaker tripped before anything was sent: what would leave looks wrong."""
+
+    exit_code = 5
+
+
+class PartlyDeliveredError(UptierError):
+    """Some rows were delivered and some were not; the ledger says which, and the next run tries those alone."""
+
+    exit_code = 6
+
+
 class SimulationError(UptierError):
     """A world was asked for that cannot be made."""
 

@@ -278,7 +278,7 @@ class Project(Models):
         return train(self._material, self.examples, self._progress)
 
     def score(self, as_of: dt.date | None = None) -> Scoring:
-        """Score every account and write the scorecard.
+        """Score every account, and write the scorecard with the worklist beside it.
 
         Parameters
         ----------
@@ -295,34 +295,9 @@ class Project(Models):
         ScoringError
             If the scorecard would be empty, incomplete or stale; the last one stands.
         """
-        from uptier.scoring.batch import score
-        from uptier.scoring.facts import account_facts
-        from uptier.scoring.scorecard import write
+        from uptier.work.scoring import score
 
-        as_of = as_of or self.settings.data_until
-        frame = self.frame(as_of)
-        bundle, version, run_id = self._material.champion()
-        self._tell("Scoring")
-        scorecard = score(
-            frame,
-            account_facts(self._material.tables, frame),
-            bundle,
-            self._material.catalog,
-            self.settings,
-            as_of=as_of,
-            version=version,
-        )
-        written = write(
-            scorecard,
-            settings=self.settings,
-            as_of=as_of,
-            run_id=run_id,
-            model_version=version,
-            catalogue_hash=self._material.catalog.fingerprint(self.settings.thresholds),
-            expected_accounts=self._material.subscribed_accounts(as_of),
-            newest_usage=self._material.newest_usage(as_of),
-        )
-        return Scoring(scorecard, written, version, as_of)
+        return score(self._material, as_of or self.settings.data_until, self._tell)
 
     def explain(self, account_id: str, as_of: dt.date | None = None) -> Brief:
         """Write the brief of one account.

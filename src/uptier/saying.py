@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -19,6 +19,7 @@ from uptier.terminal import (
     training_words,
 )
 from uptier.told import as_data, forgotten_words, framed_words, preview_words, readings_table
+from uptier.told_deliveries import delivery_data, delivery_words, ledger_table, readiness_words
 from uptier.told_models import (
     backtest_words,
     events_words,
@@ -31,11 +32,13 @@ from uptier.told_models import (
 )
 
 if TYPE_CHECKING:
+    from uptier.delivery.ledger import Entry
     from uptier.project import Backtest, Framed, Project, Scoring, Training
     from uptier.signals.promises import Verdict
     from uptier.simulate.world import World
     from uptier.tables.findings import Findings
     from uptier.training.audit import Event
+    from uptier.work.delivering import Delivery
     from uptier.work.forgetting import Forgotten
     from uptier.work.outcomes import OutcomeReport
     from uptier.work.preview import Preview
@@ -242,6 +245,63 @@ def say_scoring(project: Project, scoring: Scoring, *, quiet: bool) -> None:
         screen = console()
         screen.print(scorecard_table(scoring, project.settings))
         screen.print(scoring_words(scoring), highlight=False, markup=False, soft_wrap=True)
+
+
+def print_delivery(done: Delivery) -> None:
+    """Print what became of a list as one JSON document.
+
+    Parameters
+    ----------
+    done : Delivery
+        What a run did.
+    """
+    print_json(delivery_data(done))
+
+
+def say_delivery(done: Delivery, *, dry_run: bool, quiet: bool) -> None:
+    """Say what became of a list.
+
+    Parameters
+    ----------
+    done : Delivery
+        What a run did.
+    dry_run : bool
+        Whether nothing was sent.
+    quiet : bool
+        Say it on standard error.
+    """
+    for line in delivery_words(done, dry_run=dry_run):
+        typer.echo(line, err=quiet)
+
+
+def say_readiness(told: Mapping[str, Sequence[str]], *, setup: bool) -> None:
+    """Say what was set up, or what is not ready.
+
+    Parameters
+    ----------
+    told : mapping of str to sequence of str
+        By destination.
+    setup : bool
+        Whether it was set up rather than looked at.
+    """
+    for line in readiness_words(told, setup=setup):
+        typer.echo(line)
+
+
+def say_ledger(account_id: str, entries: Sequence[Entry]) -> None:
+    """Say what was told about an account.
+
+    Parameters
+    ----------
+    account_id : str
+        The account.
+    entries : sequence of Entry
+        Newest first.
+    """
+    if entries:
+        console().print(ledger_table(account_id, entries))
+    else:
+        typer.echo(f"Nothing was told about an account '{account_id}'.")
 
 
 def print_json(told: object) -> None:

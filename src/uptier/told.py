@@ -128,6 +128,9 @@ def forgotten_words(forgotten: Forgotten) -> str:
     ]
     if not lines:
         lines = ["Nothing in the store names them."]
+    for destination, keys in forgotten.elsewhere.items():
+        rows = "1 row" if len(keys) == 1 else f"{len(keys):,} rows"
+        lines.append(f"The destination {destination} still holds {rows}: delete them there; --json gives their keys.")
     if forgotten.dry_run:
         lines.append("Nothing was done: leave out --dry-run to do it.")
     else:

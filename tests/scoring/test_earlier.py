@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from uptier.scoring import placing
-from uptier.scoring.earlier import told_before
-from uptier.scoring.scorecard import FOLDER, MANIFEST, PARQUET
+from uptier.scoring.earlier import told_before, worklist_before
+from uptier.scoring.scorecard import FOLDER, MANIFEST, PARQUET, WORKLIST
 from uptier.settings import OUTCOMES
 
 
@@ -42,3 +42,16 @@ def test_before_the_first_there_is_none(tmp_path: Path) -> None:
     assert told_before(tmp_path, dt.date(2026, 1, 1)) is None
     scored(tmp_path, "2026-01-01", a=0.3)
     assert told_before(tmp_path, dt.date(2026, 1, 1)) is None
+
+
+def test_the_worklist_before_is_the_newest_of_an_earlier_date_that_has_one(tmp_path: Path) -> None:
+    for month in ("2025-10-01", "2025-11-01", "2025-12-01", "2026-01-01"):
+        scored(tmp_path, month, a=0.1)
+        if month != "2025-12-01":  # of a uptier that made none
+            rows = pd.DataFrame({"as_of": [pd.Timestamp(month)]})
+            rows.to_parquet(tmp_path / FOLDER / month / WORKLIST)
+    found = worklist_before(tmp_path, dt.date(2026, 1, 1))
+    assert found is not None
+    assert found["as_of"].tolist() == [pd.Timestamp("2025-11-01")]
+    assert worklist_before(tmp_path, dt.date(2025, 10, 1)) is None
+    assert worklist_before(tmp_path / "none", dt.date(2026, 1, 1)) is None

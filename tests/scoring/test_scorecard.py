@@ -15,9 +15,10 @@ import pandas as pd
 import pytest
 
 from tests.explanation.tiny import AS_OF, CATALOG, bundle, facts, frame, settings
+from tests.scoring.worked import account, worked
 from uptier.errors import ScoringError, StoreError
 from uptier.scoring.batch import score
-from uptier.scoring.scorecard import harmless, latest, read_manifest, write
+from uptier.scoring.scorecard import WORKLIST, erase, harmless, latest, naming, read_manifest, read_worklist, write
 
 DAY = dt.timedelta(days=1)
 
@@ -283,3 +284,48 @@ def test_texts_in_an_object_column_are_made_harmless_too():
     table = harmless(pd.DataFrame({"mixed": pd.Series(["=1", 2, None], dtype=object), "number": [-1, 2, 3]}))
     assert table["mixed"].tolist()[:2] == ["'=1", 2]
     assert table["number"].tolist() == [-1, 2, 3]
+
+
+def cases():
+    return worked(
+        [account("0001", "add_on"), account("0002", "add_on", nps=2), account("0003", "add_on", opted_out=True)]
+    )
+
+
+def test_the_worklist_stands_beside_the_scorecard_and_the_manifest_counts_it(tmp_path):
+    done = written(tmp_path, worklist=cases())
+    pd.testing.assert_frame_equal(read_worklist(done.folder), cases())
+    manifest = read_manifest(done.folder)
+    digest = hashlib.sha256((done.folder / WORKLIST).read_bytes()).hexdigest()
+    assert manifest["worklist"] == {
+        "rows": 3,
+        "rows_by_state": {"closed": 1, "open": 2},
+        "rows_by_suppression": {"detractor": 1, "opted_out": 1},
+        "listed": 1,
+        "data_hash": f"sha256:{digest}",
+    }
+    assert manifest["draws"] == {"salt": "tiny", "holdout_share": 0, "exploration_share": 0}
+
+
+def test_a_scorecard_without_a_worklist_still_reads(tmp_path):
+    done = written(tmp_path)
+    assert read_worklist(done.folder) is None
+    assert not {"worklist", "draws"} & set(read_manifest(done.folder))
+    erase(tmp_path, "0001")
+    assert len(pd.read_parquet(done.parquet)) == 29
+
+
+def test_a_worklist_that_cannot_be_read_is_told(tmp_path):
+    done = written(tmp_path, worklist=cases())
+    (done.folder / WORKLIST).write_bytes(b"PAR1")
+    with pytest.raises(StoreError, match="worklist"):
+        read_worklist(done.folder)
+
+
+def test_an_account_is_erased_from_the_worklist_too(tmp_path):
+    done = written(tmp_path, worklist=cases())
+    assert naming(tmp_path, "0001") == {"2026-03-01": 2}
+    erase(tmp_path, "0001")
+    assert naming(tmp_path, "0001") == {}
+    assert read_worklist(done.folder)["account_id"].tolist() == ["0002", "0003"]
+    assert read_manifest(done.folder)["worklist"]["rows"] == 2

@@ -1,7 +1,8 @@
 """The command line: one thin function for each verb of :class:`uptier.project.Project`.
 
 Only typer is imported here: `uptier --help` must answer at once. Exit codes: 0 done, 1 our fault (a traceback),
-2 usage, 3 no model was good enough (scoring by rules was still done), 4 something that a person can act on.
+2 usage, 3 no model was good enough (scoring by rules was still done), 4 something that a person can act on, 5 a circuit
+breaker tripped and nothing was sent, 6 some rows did not get to where they belong.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from typing import Any
 
 import typer
 
-from uptier.cli import data, models, scores
+from uptier.cli import data, deliveries, models, scores
 from uptier.cli.app import REFUSED, app
 from uptier.errors import UptierError
 
-__all__ = ["REFUSED", "app", "data", "help_texts", "main", "models", "scores"]
+__all__ = ["REFUSED", "app", "data", "deliveries", "help_texts", "main", "models", "scores"]
 
 
 def main() -> None:

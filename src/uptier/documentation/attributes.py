@@ -119,11 +119,12 @@ def parts(part: type[BaseModel], place: str = "") -> Iterator[tuple[str, type[Ba
     if free is not None:
         yield from parts(free, f"{place}.NAME".lstrip("."))
     for name, field in part.model_fields.items():
-        inner = part_in(field.annotation)
-        if inner is not None:
+        inners = parts_in(field.annotation)
+        for inner in inners:
             origin: Any = typing.get_origin(field.annotation)
             many = {dict: ".NAME", tuple: ", each"}.get(origin, "")
-            yield from parts(inner, f"{place}.{field.alias or name}{many}".lstrip("."))
+            kind = f", kind {_kind(inner)}" if len(inners) > 1 else ""
+            yield from parts(inner, f"{place}.{field.alias or name}{many}{kind}".lstrip("."))
 
 
 def part_in(annotation: Any) -> type[BaseModel] | None:
@@ -139,9 +140,30 @@ def part_in(annotation: Any) -> type[BaseModel] | None:
     type of BaseModel, or None
         None where the value is no keys.
     """
+    return next(iter(parts_in(annotation)), None)
+
+
+def parts_in(annotation: Any) -> list[type[BaseModel]]:
+    """Find the classes of keys that a type is made of.
+
+    Parameters
+    ----------
+    annotation : type
+        Of a key.
+
+    Returns
+    -------
+    list of type of BaseModel
+        Several where the keys are of one kind or another.
+    """
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for inner in typing.get_args(annotation) if (found := part_in(inner)) is not None), None)
+        return [annotation]
+    return [found for inner in typing.get_args(annotation) for found in parts_in(inner)]
+
+
+def _kind(part: type[BaseModel]) -> str:
+    """The word by which a part is told from its siblings."""
+    return str(typing.get_args(part.model_fields["kind"].annotation)[0])
 
 
 def value_of(field: FieldInfo) -> str:
@@ -202,7 +224,7 @@ def type_of(annotation: Any) -> str:
     if origin in (typing.Union, types.UnionType):
         # a whole number is a number
         wanted = [one for one in inner if one is not type(None) and not (one is int and float in inner)]
-        return " or ".join(type_of(one) for one in wanted)
+        return " or ".join(dict.fromkeys(type_of(one) for one in wanted))
     if origin is dict:
         to = type_of(inner[1])
         return f"map of {type_of(inner[0])} to {f'({to})' if to.startswith('map') else to}"

@@ -96,9 +96,9 @@ def markdown(brief: Brief) -> str:
     """
     blocks: list[str] = []
     for part in _parts(brief):
-        said = ((one.style, _escaped(one.text)) for one in part["paragraphs"])
+        said = ((one.style, escaped(one.text)) for one in part["paragraphs"])
         blocks += [text if style == "plain" else f"**{text}**" for style, text in said]
-        lines = [f"- {f'*{one.label}*: ' if one.label else ''}{_escaped(one.text)}" for one in part["points"]]
+        lines = [f"- {f'*{one.label}*: ' if one.label else ''}{escaped(one.text)}" for one in part["points"]]
         blocks += ["\n".join(lines)] if lines else []
     return "\n\n".join(blocks) + "\n"
 
@@ -206,5 +206,17 @@ def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Escape what Markdown would read as its own.
+
+    Parameters
+    ----------
+    text : str
+        What anybody wrote.
+
+    Returns
+    -------
+    str
+        As it reads, in Markdown.
+    """
     return _SIGNS.sub(r"\\\1", text)

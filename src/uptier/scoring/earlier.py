@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from uptier.scoring import placing
-from uptier.scoring.scorecard import FOLDER, PARQUET
+from uptier.scoring.scorecard import FOLDER, PARQUET, read_worklist
 from uptier.settings import OUTCOMES
 
 
@@ -60,3 +60,31 @@ def told_before(store: Path, as_of: dt.date) -> tuple[dt.date, dict[str, dict[st
         for account, row in zip(card["account_id"], shares, strict=True)
     }
     return dt.date.fromisoformat(earlier[-1]), told
+
+
+def worklist_before(store: Path, as_of: dt.date) -> pd.DataFrame | None:
+    """Read the newest worklist of a date before another.
+
+    Parameters
+    ----------
+    store : Path
+        The project's store.
+    as_of : date
+        The date of the worklist that is to follow it.
+
+    Returns
+    -------
+    DataFrame or None
+        None where there is none.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be read.
+    """
+    place = store / FOLDER
+    for date in reversed(placing.dates(place)):
+        found = read_worklist(place / date) if date < as_of.isoformat() else None
+        if found is not None:
+            return found
+    return None

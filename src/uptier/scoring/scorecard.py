@@ -4,7 +4,7 @@ The layout below the project's store::
 
     scorecards/
       2026-03-01 -> .2026-03-01-9f2c...   a link to the complete folder of that date
-      .2026-03-01-9f2c.../                scorecard.parquet, scorecard.csv, manifest.json
+      .2026-03-01-9f2c.../                scorecard.parquet, scorecard.csv, worklist.parquet, manifest.json
       latest.json                         names the newest date
 
 The order of writing, and what a kill leaves after each step:
@@ -27,16 +27,19 @@ import csv
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from uptier.errors import ScoringError, StoreError
 from uptier.moments import days_after
 from uptier.scoring import placing
+from uptier.scoring.holdout import salt_of
 from uptier.scoring.placing import MANIFEST
 
 if TYPE_CHECKING:
@@ -44,9 +47,10 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 FOLDER = "scorecards"
-PARQUET, CSV = "scorecard.parquet", "scorecard.csv"
+PARQUET, CSV, WORKLIST = "scorecard.parquet", "scorecard.csv", "worklist.parquet"
 
-COUNTED = ("rows", "rows_by_action", "rows_by_basis", "columns", "data_hash", "csv_hash")  # told of the rows themselves
+# told of the rows themselves
+COUNTED = ("rows", "rows_by_action", "rows_by_basis", "columns", "data_hash", "csv_hash", "worklist")
 
 # A spreadsheet takes a text that begins like this for a formula (OWASP, CSV injection).
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -86,6 +90,8 @@ def write(
     catalogue_hash: str,
     expected_accounts: int,
     newest_usage: dt.date | None,
+    worklist: pd.DataFrame | None = None,
+    summary: Mapping[str, Any] | None = None,
 ) -> Written:
     """Write a scorecard into the project's store.
 
@@ -107,6 +113,10 @@ def write(
         Accounts with an active subscription at the as-of date.
     newest_usage : date or None
         Day of the newest usage known at the as-of date.
+    worklist : DataFrame, optional
+        What :func:`uptier.scoring.worklist.worklist` made of it: written beside it, in the same step.
+    summary : mapping, optional
+        What the next list is held against before it is delivered; it stands in the manifest.
 
     Returns
     -------
@@ -139,11 +149,20 @@ def write(
         "newest_usage": newest_usage and newest_usage.isoformat(),
         "catalogue_hash": catalogue_hash,
     }
+    if summary is not None:
+        known["summary"] = dict(summary)
+    if worklist is not None:
+        # with these anybody can make the draws again
+        known["draws"] = {
+            "salt": salt_of(settings),
+            "holdout_share": settings.worklist.holdout_share,
+            "exploration_share": settings.worklist.exploration_share,
+        }
     try:
         place = settings.store / FOLDER
         place.mkdir(parents=True, exist_ok=True)
         with placing.alone(place):
-            placing.put(place, date, lambda hidden: _fill(hidden, scorecard, known))
+            placing.put(place, date, lambda hidden: _fill(hidden, scorecard, worklist, known))
             newest = placing.latest_date(place)
             if newest is None or newest <= date:  # an earlier date scored again is not what a CRM should get
                 placing.point_to(place, date, model_version)
@@ -246,6 +265,34 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
+def read_worklist(folder: Path) -> pd.DataFrame | None:
+    """Read the worklist that was written beside a scorecard.
+
+    Parameters
+    ----------
+    folder : Path
+        A date's folder.
+
+    Returns
+    -------
+    DataFrame or None
+        None where there is none: it was written before there were worklists.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be read.
+    """
+    if not (folder / WORKLIST).is_file():
+        return None
+    try:
+        return pd.read_parquet(folder / WORKLIST)
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"The worklist in {folder} cannot be read.", do="Score that date again with 'uptier score --as-of'."
+        ) from error
+
+
 def naming(store: Path, account_id: str) -> dict[str, int]:
     """Say which scorecards have an account.
 
@@ -259,19 +306,15 @@ def naming(store: Path, account_id: str) -> dict[str, int]:
     Returns
     -------
     dict of str to int
-        Rows by as-of date; scorecards without it are left out.
+        Rows by as-of date, those of the worklist beside it counted too; scorecards without it are left out.
     """
-    found = {
-        date: int(
-            (pd.read_parquet(store / FOLDER / date / PARQUET, columns=["account_id"])["account_id"] == account_id).sum()
-        )
-        for date in placing.dates(store / FOLDER)
-    }
+    place = store / FOLDER
+    found = {date: sum(_rows_of(file, account_id) for file in _tables(place / date)) for date in placing.dates(place)}
     return {date: rows for date, rows in found.items() if rows}
 
 
 def erase(store: Path, account_id: str) -> None:
-    """Erase an account from every scorecard, and what killed runs left.
+    """Erase an account from every scorecard and worklist, and what killed runs left.
 
     Parameters
     ----------
@@ -292,12 +335,13 @@ def erase(store: Path, account_id: str) -> None:
         with placing.alone(place):
             for date in naming(store, account_id):
                 scorecard = pd.read_parquet(place / date / PARQUET)
-                left = scorecard[scorecard["account_id"] != account_id]
+                left, worklist = _without(scorecard, account_id), read_worklist(place / date)
                 if left.empty:
                     placing.remove(place, date)
                 else:
                     known = {name: told for name, told in read_manifest(place / date).items() if name not in COUNTED}
-                    placing.put(place, date, partial(_fill, scorecard=left, known=known))
+                    worked = None if worklist is None else _without(worklist, account_id)
+                    placing.put(place, date, partial(_fill, scorecard=left, worklist=worked, known=known))
             _mend_latest(place)
             for hidden in {one.name[1:11] for one in place.glob(".[0-9]*-*")}:
                 placing.clear(place, hidden)
@@ -341,16 +385,45 @@ def harmless(table: pd.DataFrame) -> pd.DataFrame:
     made = table.copy()
     for name in made.columns:
         if isinstance(made[name].dtype, pd.StringDtype) or made[name].dtype == object:
-            made[name] = [f"'{cell}" if _is_formula(cell) else cell for cell in made[name]]
+            # most texts occur many times
+            place, texts = pd.factorize(made[name], use_na_sentinel=True)
+            safe = [harmless_text(text) if isinstance(text, str) else text for text in texts]
+            changed = np.array([now is not text for now, text in zip(safe, texts, strict=True)] + [False])
+            if changed.any():
+                made.loc[changed[place], name] = [safe[at] for at in place[changed[place]]]
     return made
 
 
-def _is_formula(cell: object) -> bool:
+def harmless_text(text: str) -> str:
+    """Make one text harmless that a spreadsheet would take for a formula.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Returns
+    -------
+    str
+        With an apostrophe before it where it begins like a formula, else the text itself.
+    """
     # spreadsheets trim blanks before they look
-    return isinstance(cell, str) and cell.lstrip(" \n").startswith(FORMULA_STARTS)
+    return f"'{text}" if text.lstrip(" \n").startswith(FORMULA_STARTS) else text
 
 
-def _fill(folder: Path, scorecard: pd.DataFrame, known: dict[str, Any]) -> None:
+def _tables(folder: Path) -> list[Path]:
+    return [folder / name for name in (PARQUET, WORKLIST) if (folder / name).is_file()]
+
+
+def _rows_of(path: Path, account_id: str) -> int:
+    return int((pd.read_parquet(path, columns=["account_id"])["account_id"] == account_id).sum())
+
+
+def _without(rows: pd.DataFrame, account_id: str) -> pd.DataFrame:
+    return rows[rows["account_id"] != account_id]
+
+
+def _fill(folder: Path, scorecard: pd.DataFrame, worklist: pd.DataFrame | None, known: dict[str, Any]) -> None:
     scorecard.to_parquet(folder / PARQUET, index=False)
     # texts are quoted, all of them: left bare, a carriage return in one would begin a new line
     harmless(scorecard).to_csv(
@@ -364,8 +437,17 @@ def _fill(folder: Path, scorecard: pd.DataFrame, known: dict[str, Any]) -> None:
         "data_hash": f"sha256:{_sha256(folder / PARQUET)}",
         "csv_hash": f"sha256:{_sha256(folder / CSV)}",
     }
+    if worklist is not None:
+        worklist.to_parquet(folder / WORKLIST, index=False)
+        manifest["worklist"] = {
+            "rows": len(worklist),
+            "rows_by_state": _counts(worklist["state"]),
+            "rows_by_suppression": _counts(worklist["suppressed_by"]),
+            "listed": int(worklist["rank"].notna().sum()),
+            "data_hash": f"sha256:{_sha256(folder / WORKLIST)}",
+        }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    for name in (PARQUET, CSV, MANIFEST):
+    for name in (*(file.name for file in _tables(folder)), CSV, MANIFEST):
         placing.flush(folder / name)
     placing.flush(folder)
 

@@ -8,6 +8,8 @@ What the store holds, and what becomes of it:
   computed anew by the next `uptier signals`, since they no longer see the same;
 * scorecards: rewritten without the account, as Parquet and CSV, with their manifests; they have no ids of users;
 * the kept check: removed; the next run checks anew;
+* the ledger of deliveries: what was told about an account and its id are erased, fingerprints stay; rows that
+  destinations still hold are told, for they are to be deleted there;
 * what killed runs left half-written: removed;
 * models and what MLflow tells of them: not touched. A model has thresholds, leaf values and category names, a run has
   figures over many accounts; no row of anybody's is among them.
@@ -19,8 +21,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +31,12 @@ from uptier.scoring import scorecard
 from uptier.signals import frames
 from uptier.store import write_whole
 from uptier.tables import forgotten, kept_check
+from uptier.work.delivering import FOLDER, LEDGER, ledger_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from uptier.settings import Settings
     from uptier.work.material import Material
 
 ROLLUP = "rollup"
@@ -72,11 +76,14 @@ class Forgotten:
         Whether nothing was done.
     already : bool
         Whether this was asked for before.
+    elsewhere : dict of str to tuple of str
+        By destination, keys of rows that it still holds: out of reach from here, to be deleted there.
     """
 
     touched: tuple[Touched, ...]
     dry_run: bool
     already: bool
+    elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def forget(material: Material, *, account_id: str | None, user_id: str | None, dry_run: bool) -> Forgotten:
@@ -109,6 +116,8 @@ def forget(material: Material, *, account_id: str | None, user_id: str | None, d
     listed = forgotten.read_list(store) or forgotten.new_list()
     already = listed.has(account_id, user_id)
     touched = tuple(_touched(store, account_id, user_id))
+    if user_id is None:
+        touched += _told_of(material.settings, str(account_id))
     if not already and not any(one.rows for one in touched) and not _in_source(material, account_id, user_id):
         raise StoreError(
             f"Neither the source nor the store names this {'account' if user_id is None else 'user'}.",
@@ -128,7 +137,17 @@ def forget(material: Material, *, account_id: str | None, user_id: str | None, d
         for folder in (store / frames.FOLDER / name for name in (frames.MONTHS, frames.DATES)):
             _erase_from_frame(folder, str(account_id))
         scorecard.erase(store, str(account_id))
+        ledger = ledger_of(material.settings, os.environ, only_if_there=True)
+        if ledger is not None:
+            told = replace(told, elsewhere=ledger.forget(str(account_id)))
     return told
+
+
+def _told_of(settings: Settings, account_id: str) -> tuple[Touched, ...]:
+    ledger = ledger_of(settings, os.environ, only_if_there=True)
+    # what was forgotten before is found by its old id still, and has nothing left to erase
+    rows = [] if ledger is None else [one for one in ledger.history(account_id) if account_id in one.key]
+    return (Touched(file=Path(FOLDER, LEDGER), what=REWRITTEN, rows=len(rows)),) if rows else ()
 
 
 def _touched(store: Path, account_id: str | None, user_id: str | None) -> Iterator[Touched]:

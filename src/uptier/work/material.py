@@ -317,13 +317,28 @@ class Material:
         if account_id in known:
             return ScoringError(
                 f"Account {account_id} has no subscription just before {as_of}, so there is nothing to sell more of.",
+                found=self._subscribed(account_id),
                 do="Choose another date with --as-of.",
             )
-        near = " or ".join(f"'{one}'" for one in closest(account_id, known))
+        asked = " ".join(account_id.split())  # a line break would break the message
+        near = " or ".join(f"'{one}'" for one in closest(asked, known))
+        some = ", ".join(f"'{one}'" for one in sorted(known)[:3])
         return ScoringError(
-            f"There is no account '{account_id}'.",
-            do=f"Did you mean {near}?" if near else f"{len(known):,} accounts are known.",
+            f"There is no account '{asked}'.",
+            do=f"Did you mean {near}?" if near else f"{len(known):,} accounts are known, {some} among them.",
         )
+
+    def _subscribed(self, account_id: str) -> str:
+        """Say when an account had subscriptions."""
+        import pandas as pd
+
+        versions = self.tables["subscriptions"]
+        own = versions.filter(versions.account_id == account_id).to_pandas()
+        if own.empty:
+            return "no subscription at any time"
+        first = f"the first one begins on {own['valid_from'].min():%Y-%m-%d}"
+        ends = own["end_day"]
+        return first if ends.isna().any() else f"{first}, the last one ended on {pd.Timestamp(ends.max()):%Y-%m-%d}"
 
     def costs(self) -> dict[str, list[str]]:
         """Say which signals are not available, by the table that they lack.

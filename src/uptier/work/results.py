@@ -85,9 +85,12 @@ class Scoring:
         Version of the model; None under rules.
     as_of : date
         The date it looks from.
+    worklist : DataFrame or None
+        What CSMs are to do about it, see :func:`uptier.scoring.worklist.worklist`; None where none was made.
     """
 
     scorecard: pd.DataFrame
     written: Written
     version: str | None
     as_of: dt.date
+    worklist: pd.DataFrame | None = None

@@ -1,0 +1,442 @@
+"""Delivering: the newest worklist past the circuit breakers to every destination, with what becomes of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pandas as pd
+
+from uptier.delivery.delivering import Delivered, deliver, rollback
+from uptier.delivery.ledger import Entry, Ledger
+from uptier.delivery.payload import Payload, payload
+from uptier.delivery.registry import destination_of
+from uptier.errors import DeliveryError, did_you_mean
+from uptier.monitoring import breakers
+from uptier.monitoring.comparing import compared, told_champion
+from uptier.monitoring.finding import Finding
+from uptier.monitoring.webhook import Happened, Word, tell
+from uptier.scoring.scorecard import PARQUET, latest, read_manifest, read_worklist
+from uptier.store import write_whole
+
+if TYPE_CHECKING:
+    from uptier.settings import Settings
+
+FOLDER, LEDGER, LAST, FORCED = "delivery", "ledger.db", "last.json", "forced.jsonl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """What became of a list.
+
+    Attributes
+    ----------
+    run : str
+        Id of the run, as the ledger keeps it: date, model and a hash of the list.
+    as_of : date
+        Of the list.
+    rows : int
+        Rows of the worklist, open and closed.
+    delivered : tuple of Delivered
+        One for each destination.
+    findings : tuple of Finding
+        Breakers that tripped and were forced.
+    champion : str or None
+        How the scores of a new champion differ from those delivered last.
+    webhook : str or None
+        What went wrong with the webhook.
+    """
+
+    run: str
+    as_of: dt.date
+    rows: int
+    delivered: tuple[Delivered, ...]
+    findings: tuple[Finding, ...] = ()
+    champion: str | None = None
+    webhook: str | None = None
+
+    @property
+    def is_partly(self) -> bool:
+        """Whether some rows did not get there."""
+        return any(one.is_partly for one in self.delivered)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _List:
+    folder: Path
+    as_of: dt.date
+    run: str
+    scorecard: pd.DataFrame
+    worklist: pd.DataFrame
+    summary: dict[str, Any]
+
+
+def deliver_list(
+    settings: Settings,
+    *,
+    environment: Mapping[str, str],
+    today: dt.date,
+    to: str | None = None,
+    dry_run: bool = False,
+    adopt: bool = False,
+    force: str | None = None,
+    by: str = "",
+    told: Callable[[str], object] = lambda what: None,
+) -> Delivery:
+    """Deliver the newest worklist.
+
+    Parameters
+    ----------
+    settings : Settings
+        The project.
+    environment : mapping of str to str
+        Where credentials are looked up.
+    today : date
+        The day on which it leaves: an expired list does not.
+    to : str, optional
+        One destination; all by default.
+    dry_run : bool
+        Only say what would be sent, field by field.
+    adopt : bool
+        Take what a destination holds for ours, where the ledger knows nothing of it.
+    force : str, optional
+        Why the list is right although a breaker trips; recorded.
+    by : str
+        Who forces.
+    told : callable
+        Is told, in a sentence, how far it is.
+
+    Returns
+    -------
+    Delivery
+        Whether all of it got there stands in `is_partly`.
+
+    Raises
+    ------
+    BreakerError
+        If a breaker trips; nothing was sent, and the webhook was told.
+    DeliveryError
+        If there is no list, or a destination says that trying again would not help.
+    UnreachableError
+        If nobody answers.
+    """
+    destinations = [
+        destination_of(name, one, environment, store=settings.store) for name, one in _asked(settings, to).items()
+    ]
+    now = _newest(settings)
+    last = _last(settings)
+    champion, found = _looked_at(settings, now, last, today)
+    counts = {"rows": len(now.worklist)}
+    if found and force is None and not dry_run:
+        _tell(settings, environment, now, Happened.STOPPED, counts, found)
+        breakers.require_none(found)
+    if found and force is not None and not dry_run:
+        _record(settings, breakers.forced(found, force, by=by, at=dt.datetime.now(dt.UTC)) | {"run": now.run})
+    rows = _Rows(now)
+    ledger = _ledger(settings, environment)
+    knobs = settings.delivery
+    delivered = tuple(
+        deliver(
+            rows,
+            one,
+            ledger,
+            now.run,
+            attempts=knobs.attempts,
+            backoff=knobs.backoff,
+            adopt=adopt,
+            dry_run=dry_run,
+            told=told,
+        )
+        for one in destinations
+    )
+    done = Delivery(
+        run=now.run,
+        as_of=now.as_of,
+        rows=len(now.worklist),
+        delivered=delivered,
+        findings=tuple(found),
+        champion=champion,
+    )
+    if dry_run:
+        return done
+    if to is None:
+        # what one destination alone was told is not the list that the next one is held against
+        _keep(settings, now)
+    happened = Happened.PARTLY_DELIVERED if done.is_partly else Happened.FORCED if found else None
+    if happened is None:
+        return done
+    failed = sum(one.refused + one.failed + one.unknown + one.left for one in delivered)
+    sent = sum(one.sent + one.closed for one in delivered)
+    said = _tell(settings, environment, now, happened, counts | {"sent": sent, "failed": failed}, found)
+    return Delivery(**{**vars(done), "webhook": said})
+
+
+def set_up(settings: Settings, *, environment: Mapping[str, str], to: str | None = None) -> dict[str, list[str]]:
+    """Make what destinations need: a table, properties, or metadata to deploy.
+
+    Parameters
+    ----------
+    settings : Settings
+        The project.
+    environment : mapping of str to str
+        Where credentials are looked up.
+    to : str, optional
+        One destination; all by default.
+
+    Returns
+    -------
+    dict of str to list of str
+        By destination what was made, in words.
+    """
+    asked = _asked(settings, to)
+    return {name: destination_of(name, one, environment, store=settings.store).setup() for name, one in asked.items()}
+
+
+def preflight(settings: Settings, *, environment: Mapping[str, str], to: str | None = None) -> dict[str, list[str]]:
+    """Look whether destinations could take rows, without sending any.
+
+    Parameters
+    ----------
+    settings : Settings
+        The project.
+    environment : mapping of str to str
+        Where credentials are looked up.
+    to : str, optional
+        One destination; all by default.
+
+    Returns
+    -------
+    dict of str to list of str
+        By destination what is wrong, each with what to do.
+    """
+    asked = _asked(settings, to)
+    return {
+        name: destination_of(name, one, environment, store=settings.store).preflight() for name, one in asked.items()
+    }
+
+
+def roll_back(
+    settings: Settings, of_run: str, *, environment: Mapping[str, str], to: str | None = None, dry_run: bool = False
+) -> Delivery:
+    """Bring destinations back to what they held when an earlier run had ended.
+
+    Parameters
+    ----------
+    settings : Settings
+        The project.
+    of_run : str
+        Id of the earlier run.
+    environment : mapping of str to str
+        Where credentials are looked up.
+    to : str, optional
+        One destination; all by default.
+    dry_run : bool
+        Only say what would be sent.
+
+    Returns
+    -------
+    Delivery
+        Under a run of its own.
+    """
+    knobs, ledger = settings.delivery, _ledger(settings, environment)
+    at = dt.datetime.now(dt.UTC)
+    run = f"{of_run} again, {at:%Y-%m-%dT%H:%M:%S}"
+    delivered = tuple(
+        rollback(
+            of_run,
+            destination_of(name, one, environment, store=settings.store),
+            ledger,
+            run,
+            attempts=knobs.attempts,
+            backoff=knobs.backoff,
+            dry_run=dry_run,
+        )
+        for name, one in _asked(settings, to).items()
+    )
+    return Delivery(run=run, as_of=at.date(), rows=0, delivered=delivered)
+
+
+def told_about(settings: Settings, account_id: str, *, environment: Mapping[str, str]) -> list[Entry]:
+    """Say what was told about an account: to whom, when, and from which model.
+
+    Parameters
+    ----------
+    settings : Settings
+        The project.
+    account_id : str
+        The account.
+    environment : mapping of str to str
+        Where the ledger's address is looked up.
+
+    Returns
+    -------
+    list of Entry
+        Newest first.
+    """
+    return _ledger(settings, environment).history(account_id)
+
+
+class _Rows:
+    """The rows of a worklist as destinations are told them, made anew each time they are gone through."""
+
+    def __init__(self, now: _List) -> None:
+        self._now = now
+
+    def __iter__(self) -> Iterator[Payload]:
+        for row in self._now.worklist.to_dict("records"):
+            yield payload({**{str(name): value for name, value in row.items()}, "details": details(row)})
+
+
+def details(row: Mapping[Any, Any]) -> str:
+    """Write what a field of text can hold of a case, for where there is no page to link to.
+
+    Parameters
+    ----------
+    row : mapping
+        A row of the worklist.
+
+    Returns
+    -------
+    str
+        What to do, why, what speaks against it and what changed, a line each.
+    """
+
+    def said(name: str) -> str:
+        value = row.get(name)
+        return "" if value is None or value != value else str(value)
+
+    lines = [f"{said('action').capitalize()}: {said('action_reason')}."] if said("action_reason") else []
+    lines += [f"For: {said(f'reason_{number}')}." for number in (1, 2, 3) if said(f"reason_{number}")]
+    lines += [f"Against: {said('against_1')}."] if said("against_1") else []
+    lines += [f"Changed: {said('changed')}"] if said("changed") else []
+    return "\n".join(lines)
+
+
+def _asked(settings: Settings, to: str | None) -> dict[str, Any]:
+    known = settings.delivery.destinations
+    if not known:
+        raise DeliveryError(
+            f"The project {settings.project} has no destination.",
+            do="List one under 'delivery: destinations:' in its YAML; docs/delivery.md shows how.",
+        )
+    if to is None:
+        return dict(known)
+    if to not in known:
+        raise DeliveryError(f"There is no destination '{to}'.", do=did_you_mean(to, sorted(known)))
+    return {to: known[to]}
+
+
+def _newest(settings: Settings) -> _List:
+    folder = latest(settings.store)
+    if folder is None:
+        raise DeliveryError("There is no scorecard to deliver.", do="Score first: uptier score CONFIG.")
+    worklist, manifest = read_worklist(folder), read_manifest(folder)
+    if worklist is None or "summary" not in manifest:
+        raise DeliveryError(
+            f"The scorecard of {folder.name} has no worklist beside it.",
+            found="it was written by an older uptier",
+            do="Score that date again: uptier score CONFIG.",
+        )
+    version, hashed = manifest["model_version"] or "rules", manifest["worklist"]["data_hash"]
+    return _List(
+        folder=folder,
+        as_of=dt.date.fromisoformat(folder.name),
+        run=f"{folder.name}/{version}/{hashed.removeprefix('sha256:')[:12]}",
+        scorecard=pd.read_parquet(folder / PARQUET),
+        worklist=worklist,
+        summary=manifest["summary"],
+    )
+
+
+def _last(settings: Settings) -> dict[str, Any] | None:
+    path = settings.store / FOLDER / LAST
+    if not path.is_file():
+        return None
+    last: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return last
+
+
+def _looked_at(
+    settings: Settings, now: _List, last: dict[str, Any] | None, today: dt.date
+) -> tuple[str | None, list[Finding]]:
+    moved = champion = None
+    if last is not None:
+        before = settings.store / "scorecards" / last["as_of"] / PARQUET
+        if before.is_file() and last["run"] != now.run:
+            moved = compared(now.scorecard, pd.read_parquet(before))
+            champion = told_champion(now.summary, last["summary"], moved)
+    found = breakers.tripped(
+        now.summary,
+        None if last is None else last["summary"],
+        settings.breakers,
+        ages=now.summary["ages"],
+        moved=moved,
+        today=today,
+    )
+    return champion, found
+
+
+def _ledger(settings: Settings, environment: Mapping[str, str]) -> Ledger:
+    return cast("Ledger", ledger_of(settings, environment))
+
+
+def ledger_of(settings: Settings, environment: Mapping[str, str], *, only_if_there: bool = False) -> Ledger | None:
+    """Give the project's ledger.
+
+    Parameters
+    ----------
+    settings : Settings
+        The project.
+    environment : mapping of str to str
+        Where its address is looked up.
+    only_if_there : bool
+        Whether a ledger that was never written is not begun.
+
+    Returns
+    -------
+    Ledger or None
+        None where nothing was ever delivered and none is to be begun.
+    """
+    address = environment.get(settings.delivery.ledger_env)
+    if not address:
+        path = settings.store / FOLDER / LEDGER
+        if only_if_there and not path.is_file():
+            return None
+        path.parent.mkdir(parents=True, exist_ok=True)
+        address = f"sqlite:///{path}"
+    return Ledger(address, settings.project)
+
+
+def _keep(settings: Settings, now: _List) -> None:
+    kept = {"as_of": now.as_of.isoformat(), "run": now.run, "summary": now.summary}
+    path = settings.store / FOLDER / LAST
+    write_whole(path, lambda fresh: fresh.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8"))
+
+
+def _record(settings: Settings, what: dict[str, Any]) -> None:
+    path = settings.store / FOLDER / FORCED
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as book:
+        book.write(json.dumps(what, ensure_ascii=False) + "\n")
+
+
+def _tell(
+    settings: Settings,
+    environment: Mapping[str, str],
+    now: _List,
+    happened: Happened,
+    counts: Mapping[str, int],
+    found: list[Finding],
+) -> str | None:
+    word = Word(
+        project=settings.project,
+        as_of=now.as_of.isoformat(),
+        happened=happened,
+        counts=counts,
+        findings=tuple(one.code for one in found),
+    )
+    return tell(word, variable=settings.delivery.webhook_env, environment=environment)
