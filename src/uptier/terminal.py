@@ -308,7 +308,10 @@ def scoring_words(scoring: Scoring) -> str:
         One or two lines.
     """
     basis = "rules alone: no model is in use" if scoring.written.fallback else f"model version {scoring.version}"
-    return f"{scoring.written.rows:,} accounts, by {basis}. Scorecard: {scoring.written.csv}"
+    from uptier.scoring.worklist import told  # reads what other verbs need not
+
+    card = f"{scoring.written.rows:,} accounts, by {basis}. Scorecard: {scoring.written.csv}"
+    return card if scoring.worklist is None else f"{card}\n{told(scoring.worklist)}"
 
 
 def plain(value: object) -> Text:

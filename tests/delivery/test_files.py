@@ -17,7 +17,7 @@ from uptier.delivery.folder import UNFINISHED
 from uptier.delivery.payload import FIELDS, KEY, Payload, closed, read
 from uptier.delivery_settings import FilesSettings
 from uptier.errors import DeliveryError
-from uptier.scoring.scorecard import harmless_text
+from uptier.scoring.spreadsheet import harmless_text
 
 ALL = ("csv", "parquet", "jsonl")
 NAMES = [field.name for field in FIELDS]

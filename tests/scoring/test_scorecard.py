@@ -18,7 +18,9 @@ from tests.explanation.tiny import AS_OF, CATALOG, bundle, facts, frame, setting
 from tests.scoring.worked import account, worked
 from uptier.errors import ScoringError, StoreError
 from uptier.scoring.batch import score
-from uptier.scoring.scorecard import WORKLIST, erase, harmless, latest, naming, read_manifest, read_worklist, write
+from uptier.scoring.erasing import erase, naming
+from uptier.scoring.scorecard import WORKLIST, latest, read_manifest, read_worklist, write
+from uptier.scoring.spreadsheet import harmless
 
 DAY = dt.timedelta(days=1)
 
@@ -324,7 +326,9 @@ def test_a_worklist_that_cannot_be_read_is_told(tmp_path):
 
 def test_an_account_is_erased_from_the_worklist_too(tmp_path):
     done = written(tmp_path, worklist=cases())
-    assert naming(tmp_path, "0001") == {"2026-03-01": 2}
+    assert naming(tmp_path, "0001") == {
+        "2026-03-01": {"scorecard.parquet": 1, "worklist.parquet": 1, "scorecard.csv": 1}
+    }
     erase(tmp_path, "0001")
     assert naming(tmp_path, "0001") == {}
     assert read_worklist(done.folder)["account_id"].tolist() == ["0002", "0003"]

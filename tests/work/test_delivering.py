@@ -15,7 +15,8 @@ from uptier.delivery_settings import DeliverySettings
 from uptier.errors import BreakerError, DeliveryError
 from uptier.monitoring.summary import summary
 from uptier.scoring.batch import score
-from uptier.scoring.scorecard import erase, write
+from uptier.scoring.erasing import erase
+from uptier.scoring.scorecard import write
 from uptier.scoring.worklist import columns
 from uptier.work.delivering import (
     FOLDER,
@@ -148,6 +149,15 @@ def test_half_a_list_is_held_against_the_one_delivered_last(tmp_path: Path) -> N
     with pytest.raises(BreakerError, match="rows-lost"):
         deliver_list(one, environment=given, today=month)
     assert len(held(tmp_path)) == 10
+
+
+def test_what_was_over_before_anybody_was_told_is_no_news(tmp_path: Path) -> None:
+    one, given = project(tmp_path), environment(tmp_path)
+    listed(one, state=["closed"] + ["open"] * 9, closed_because=["drawn for the holdout"] + [None] * 9)
+    set_up(one, environment=given)
+    done = deliver_list(one, environment=given, today=TODAY)
+    assert [(part.sent, part.closed, part.unchanged) for part in done.delivered] == [(9, 0, 0), (9, 0, 0)]
+    assert len(held(tmp_path)) == 9
 
 
 def test_a_dry_run_writes_nothing_and_shows_each_field(tmp_path: Path) -> None:

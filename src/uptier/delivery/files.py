@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from uptier.delivery import folder as folders
 from uptier.delivery.destination import Answer
 from uptier.delivery.payload import FIELDS, Kind, Payload, Value, written
-from uptier.scoring.scorecard import harmless_text
+from uptier.scoring.spreadsheet import harmless_text
 
 if TYPE_CHECKING:
     import pyarrow as pa

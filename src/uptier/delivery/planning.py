@@ -113,7 +113,7 @@ class Plan:
                 self.bare += [] if stand.is_whole else [row]
             elif stand.refused == row.fingerprint:
                 self.refused += 1
-            else:
+            elif row.is_open or stand is not NEVER:  # what is over before anybody was told of it is no news
                 yield row
 
     def _closings(self, keys: Collection[str]) -> Iterator[Payload]:

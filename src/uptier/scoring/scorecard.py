@@ -29,11 +29,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from uptier.errors import ScoringError, StoreError
@@ -41,6 +39,7 @@ from uptier.moments import days_after
 from uptier.scoring import placing
 from uptier.scoring.holdout import salt_of
 from uptier.scoring.placing import MANIFEST
+from uptier.scoring.spreadsheet import harmless
 
 if TYPE_CHECKING:
     from uptier.settings import Settings
@@ -51,9 +50,6 @@ PARQUET, CSV, WORKLIST = "scorecard.parquet", "scorecard.csv", "worklist.parquet
 
 # told of the rows themselves
 COUNTED = ("rows", "rows_by_action", "rows_by_basis", "columns", "data_hash", "csv_hash", "worklist")
-
-# A spreadsheet takes a text that begins like this for a formula (OWASP, CSV injection).
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +158,7 @@ def write(
         place = settings.store / FOLDER
         place.mkdir(parents=True, exist_ok=True)
         with placing.alone(place):
-            placing.put(place, date, lambda hidden: _fill(hidden, scorecard, worklist, known))
+            placing.put(place, date, lambda hidden: fill(hidden, scorecard, worklist, known))
             newest = placing.latest_date(place)
             if newest is None or newest <= date:  # an earlier date scored again is not what a CRM should get
                 placing.point_to(place, date, model_version)
@@ -293,65 +289,6 @@ def read_worklist(folder: Path) -> pd.DataFrame | None:
         ) from error
 
 
-def naming(store: Path, account_id: str) -> dict[str, int]:
-    """Say which scorecards have an account.
-
-    Parameters
-    ----------
-    store : Path
-        The project's store.
-    account_id : str
-        The account.
-
-    Returns
-    -------
-    dict of str to int
-        Rows by as-of date, those of the worklist beside it counted too; scorecards without it are left out.
-    """
-    place = store / FOLDER
-    found = {date: sum(_rows_of(file, account_id) for file in _tables(place / date)) for date in placing.dates(place)}
-    return {date: rows for date, rows in found.items() if rows}
-
-
-def erase(store: Path, account_id: str) -> None:
-    """Erase an account from every scorecard and worklist, and what killed runs left.
-
-    Parameters
-    ----------
-    store : Path
-        The project's store.
-    account_id : str
-        The account. A scorecard that has no other is removed; ``latest.json`` then names the newest that is left.
-
-    Raises
-    ------
-    StoreError
-        If a scorecard cannot be written; each is as it was or without the account, so this can be done again.
-    """
-    place = store / FOLDER
-    if not place.is_dir():
-        return
-    try:
-        with placing.alone(place):
-            for date in naming(store, account_id):
-                scorecard = pd.read_parquet(place / date / PARQUET)
-                left, worklist = _without(scorecard, account_id), read_worklist(place / date)
-                if left.empty:
-                    placing.remove(place, date)
-                else:
-                    known = {name: told for name, told in read_manifest(place / date).items() if name not in COUNTED}
-                    worked = None if worklist is None else _without(worklist, account_id)
-                    placing.put(place, date, partial(_fill, scorecard=left, worklist=worked, known=known))
-            _mend_latest(place)
-            for hidden in {one.name[1:11] for one in place.glob(".[0-9]*-*")}:
-                placing.clear(place, hidden)
-    except OSError as error:
-        raise StoreError(
-            f"The scorecards in {place} cannot be written: {error.strerror or type(error).__name__}.",
-            do="Check the rights to that folder and the space on its disk, and do this again.",
-        ) from error
-
-
 def latest(store: Path) -> Path | None:
     """Give the folder of the newest scorecard.
 
@@ -369,61 +306,36 @@ def latest(store: Path) -> Path | None:
     return None if date is None else store / FOLDER / date
 
 
-def harmless(table: pd.DataFrame) -> pd.DataFrame:
-    """Make texts harmless that a spreadsheet would take for formulas.
+def tables_of(folder: Path) -> list[Path]:
+    """Give the Parquet files of a scorecard's folder.
 
     Parameters
     ----------
-    table : DataFrame
-        Any table.
+    folder : Path
+        Of one date.
 
     Returns
     -------
-    DataFrame
-        Texts that begin like a formula have an apostrophe before them; numbers and dates are as they were.
+    list of Path
+        Those that are there.
     """
-    made = table.copy()
-    for name in made.columns:
-        if isinstance(made[name].dtype, pd.StringDtype) or made[name].dtype == object:
-            # most texts occur many times
-            place, texts = pd.factorize(made[name], use_na_sentinel=True)
-            safe = [harmless_text(text) if isinstance(text, str) else text for text in texts]
-            changed = np.array([now is not text for now, text in zip(safe, texts, strict=True)] + [False])
-            if changed.any():
-                made.loc[changed[place], name] = [safe[at] for at in place[changed[place]]]
-    return made
-
-
-def harmless_text(text: str) -> str:
-    """Make one text harmless that a spreadsheet would take for a formula.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-
-    Returns
-    -------
-    str
-        With an apostrophe before it where it begins like a formula, else the text itself.
-    """
-    # spreadsheets trim blanks before they look
-    return f"'{text}" if text.lstrip(" \n").startswith(FORMULA_STARTS) else text
-
-
-def _tables(folder: Path) -> list[Path]:
     return [folder / name for name in (PARQUET, WORKLIST) if (folder / name).is_file()]
 
 
-def _rows_of(path: Path, account_id: str) -> int:
-    return int((pd.read_parquet(path, columns=["account_id"])["account_id"] == account_id).sum())
+def fill(folder: Path, scorecard: pd.DataFrame, worklist: pd.DataFrame | None, known: dict[str, Any]) -> None:
+    """Write a scorecard's files into a folder, and flush them to disk.
 
-
-def _without(rows: pd.DataFrame, account_id: str) -> pd.DataFrame:
-    return rows[rows["account_id"] != account_id]
-
-
-def _fill(folder: Path, scorecard: pd.DataFrame, worklist: pd.DataFrame | None, known: dict[str, Any]) -> None:
+    Parameters
+    ----------
+    folder : Path
+        An empty one, that nothing means yet.
+    scorecard : DataFrame
+        The scorecard.
+    worklist : DataFrame or None
+        What stands beside it.
+    known : dict
+        What the manifest says beside counts and hashes.
+    """
     scorecard.to_parquet(folder / PARQUET, index=False)
     # texts are quoted, all of them: left bare, a carriage return in one would begin a new line
     harmless(scorecard).to_csv(
@@ -447,17 +359,9 @@ def _fill(folder: Path, scorecard: pd.DataFrame, worklist: pd.DataFrame | None, 
             "data_hash": f"sha256:{_sha256(folder / WORKLIST)}",
         }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    for name in (*(file.name for file in _tables(folder)), CSV, MANIFEST):
+    for name in (*(file.name for file in tables_of(folder)), CSV, MANIFEST):
         placing.flush(folder / name)
     placing.flush(folder)
-
-
-def _mend_latest(place: Path) -> None:
-    newest = max(placing.dates(place), default=None)
-    if placing.latest_date(place) is None and newest is not None:
-        placing.point_to(place, newest, read_manifest(place / newest)["model_version"])
-    elif newest is None:
-        (place / placing.LATEST).unlink(missing_ok=True)
 
 
 def _counts(values: pd.Series[str]) -> dict[str, int]:

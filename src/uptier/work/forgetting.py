@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from uptier.errors import StoreError
-from uptier.scoring import scorecard
+from uptier.scoring import erasing, scorecard
 from uptier.signals import frames
 from uptier.store import write_whole
 from uptier.tables import forgotten, kept_check
@@ -136,7 +136,7 @@ def forget(material: Material, *, account_id: str | None, user_id: str | None, d
     if user_id is None:
         for folder in (store / frames.FOLDER / name for name in (frames.MONTHS, frames.DATES)):
             _erase_from_frame(folder, str(account_id))
-        scorecard.erase(store, str(account_id))
+        erasing.erase(store, str(account_id))
         ledger = ledger_of(material.settings, os.environ, only_if_there=True)
         if ledger is not None:
             told = replace(told, elsewhere=ledger.forget(str(account_id)))
@@ -162,10 +162,10 @@ def _touched(store: Path, account_id: str | None, user_id: str | None) -> Iterat
         if rows:
             yield Touched(file=path.relative_to(store), what=REWRITTEN, rows=rows)
     if user_id is None:
-        for date, rows in scorecard.naming(store, str(account_id)).items():
+        for date, files in erasing.naming(store, str(account_id)).items():
             folder = Path(scorecard.FOLDER, date)
-            yield Touched(file=folder / scorecard.PARQUET, what=REWRITTEN, rows=rows)
-            yield Touched(file=folder / scorecard.CSV, what=REWRITTEN, rows=rows)
+            for file, count in files.items():
+                yield Touched(file=folder / file, what=REWRITTEN, rows=count)
 
 
 def _in_source(material: Material, account_id: str | None, user_id: str | None) -> bool:
