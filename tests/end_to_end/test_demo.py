@@ -6,17 +6,19 @@ import datetime as dt
 import hashlib
 import json
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
 from tests.end_to_end import jobs
 from tests.end_to_end.jobs import DEMO_SEED, Job
 from uptier.decision.actions import Action
 from uptier.errors import ScoringError
-from uptier.explanation.brief import LABEL, WIDTH
+from uptier.explanation.brief import LABEL, WIDTH, Brief
 from uptier.explanation.sentences import sentence
 from uptier.model.points import points
 from uptier.project import Project
@@ -269,16 +271,17 @@ def test_the_brief_begins_with_who_why_and_what_to_do_today(demo: Job, card: pd.
     assert str(demo.brief.action.value) in head.partition("Today: ")[2]
 
 
-def test_a_thousand_briefs_fit_on_a_screen_and_have_no_word_of_machine_learning(demo: Job) -> None:
+@pytest.fixture(scope="module")
+def thousand(demo: Job) -> list[Brief]:
+    """Write all briefs of two dates."""
     tables, bundle = demo.project._tables, demo.training.trained.bundle
-    texts = []
+    written = []
     for as_of in (demo.scoring.as_of, dt.date(2025, 10, 1)):
         frame = demo.project.frame(as_of)
-        facts = account_facts(tables, frame)
         history = history_of(tables, frame[["account_id", "as_of"]], usage_rollup(tables))
-        made = briefs(
+        written += briefs(
             frame,
-            facts,
+            account_facts(tables, frame),
             bundle,
             catalog(),
             demo.project.settings,
@@ -287,7 +290,48 @@ def test_a_thousand_briefs_fit_on_a_screen_and_have_no_word_of_machine_learning(
             sources=source_dates(tables, as_of),
             recent=recent_of(history, as_of, {one.name: one.label for one in catalog().triggers}),
         )
-        texts += [one.text() for one in made]
+    return written
+
+
+def drawn_by(thousand: list[Brief], *holds: Callable[[Brief], object]) -> Iterator[Brief]:
+    """Draw one brief for each thing that holds of some, by a seed, none twice."""
+    order = np.random.default_rng(2026).permutation(len(thousand))
+    drawn: set[str] = set()
+    for one in holds:
+        found = next(thousand[at] for at in order if one(thousand[at]) and thousand[at].account_id not in drawn)
+        drawn.add(found.account_id)
+        yield found
+
+
+def test_twelve_briefs_read_as_they_did(demo: Job, thousand: list[Brief], snapshot: SnapshotAssertion) -> None:
+    abouts = [lambda one, about=about: one.about == about for about in (*CONVERSIONS, "churn")]
+    actions = [lambda one, action=action: one.action is action for action in Action]
+    others = [
+        lambda one: not one.reasons.supporting,
+        lambda one: one.action is Action.PROTECT and one.value is not None and one.value.chance > 0.1,
+        lambda one: one.sensitivity is not None and one.sensitivity.turn is not None and one.sensitivity.turn.moves,
+    ]
+    twelve = [one.text() for one in drawn_by(thousand, *abouts, *actions, *others)]
+    # a young company: no model yet, neither tickets nor surveys
+    known = demo.frame.iloc[[7]].reset_index(drop=True)
+    silent = {one.name: np.nan for one in catalog().signals if one.family in ("sentiment", "relationship", "gaps")}
+    (young,) = briefs(
+        known.assign(**silent),
+        account_facts(demo.project._tables, known),
+        None,
+        catalog(),
+        demo.project.settings,
+        as_of=demo.scoring.as_of,
+        version=None,
+        sources={"subscriptions": dt.date(2025, 12, 31), "tickets": None},
+    )
+    twelve.append(young.text())
+    assert len(twelve) == 12
+    assert "\n\n=====\n\n".join(twelve) == snapshot
+
+
+def test_a_thousand_briefs_fit_on_a_screen_and_have_no_word_of_machine_learning(thousand: list[Brief]) -> None:
+    texts = [one.text() for one in thousand]
     assert len(texts) >= 1000
     for text in texts:
         opening, lines = text.partition("\n\n")[0], text.partition("\n\nThe talk:")[0].splitlines()

@@ -22,7 +22,7 @@ NPS = Move(signal="nps", label="NPS", value=3, moved=8, before="3", after="8", l
 def test_moves_are_said_with_what_to_do():
     assert turn_words(Turn(action=Action.PITCH, moves=(TICKETS, NPS)), Action.NURTURE) == (
         "open tickets from 6 tickets to 2 tickets (close tickets) and NPS from 3 to 8 would make it one to pitch to. "
-        "So the model answers; it is no promise."
+        "So accounts went that were like this; it is a pattern, no promise."
     )
 
 
@@ -30,7 +30,7 @@ def test_moves_are_said_with_what_to_do():
     ("now", "said"), [(Action.PITCH, "changes for the worse"), (Action.LEAVE, "things that you can move")]
 )
 def test_where_nothing_was_found_that_is_said(now, said):
-    assert turn_words(Turn(action=None, moves=()), now) == f"no one or two {said}, as far as the model answers."
+    assert turn_words(Turn(action=None, moves=()), now) == f"no one or two {said}, by the pattern of past accounts."
 
 
 def test_every_action_has_a_name():

@@ -122,5 +122,7 @@ def test_the_words_say_who_answers():
     (turn,) = [one for one in found(ROWS, churn_risk=0.2) if one is not None and one.action is Action.PITCH][:1]
     said = turn_words(turn, Action.NURTURE)
     assert said.startswith("seat_utilisation from ")
-    assert said.endswith("would make it one to pitch to. So the model answers; it is no promise.")
+    assert said.endswith(
+        "would make it one to pitch to. So accounts went that were like this; it is a pattern, no promise."
+    )
     assert "(bring idle seats into use)" in said

@@ -16,7 +16,7 @@ CALLED = {
     Action.PROTECT: "one to protect",
     Action.LEAVE: "one to leave alone",
 }
-CAVEAT = "So the model answers; it is no promise."
+CAVEAT = "So accounts went that were like this; it is a pattern, no promise."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +99,7 @@ def turn_words(turn: Turn, now: Action) -> str:
     """
     if turn.action is None:
         what = "changes for the worse" if now is Action.PITCH else "things that you can move"
-        return f"no one or two {what}, as far as the model answers."
+        return f"no one or two {what}, by the pattern of past accounts."
     changes = " and ".join(
         f"{_lowered(move.label)} from {move.before} to {move.after}{f' ({move.lever})' if move.lever else ''}"
         for move in turn.moves

@@ -12,7 +12,7 @@ from uptier.thresholds import Thresholds
 
 
 @signal(
-    label="Features in use",
+    label="Functions in use",
     unit=Unit.FEATURES,
     effect=Effect.RAISES,
     phrase=Phrase(
@@ -31,7 +31,7 @@ def features_in_use(history: Measures) -> Number:
 
 
 @signal(
-    label="Feature breadth",
+    label="Breadth of functions",
     unit=Unit.SHARE,
     effect=Effect.RAISES,
     phrase=Phrase(
@@ -211,7 +211,7 @@ def events_per_user(history: Measures) -> Number:
 
 
 @signal(
-    label="New features taken up",
+    label="New functions taken up",
     unit=Unit.FEATURES,
     effect=Effect.RAISES,
     phrase=Phrase(

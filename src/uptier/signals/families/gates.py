@@ -52,7 +52,7 @@ def gate_crossings_month(history: Measures) -> Number:
 
 
 @signal(
-    label="Gated features touched",
+    label="Gated functions touched",
     unit=Unit.FEATURES,
     effect=Effect.RAISES,
     phrase=Phrase(
@@ -164,7 +164,7 @@ def trial_days_per_week(history: Measures) -> Number:
 
 
 @signal(
-    label="Next plan's features in use",
+    label="Next plan's functions in use",
     unit=Unit.SHARE,
     effect=Effect.RAISES,
     phrase=Phrase(
