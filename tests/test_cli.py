@@ -45,6 +45,8 @@ VERBS = (
     "run",
     "demo",
     "docs",
+    "deliver",
+    "ledger",
 )
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 UPTIER = Path(sys.executable).with_name("uptier")

@@ -258,7 +258,11 @@ def test_an_account_without_a_subscription_is_told_apart_from_one_that_is_not_th
         project.explain(left[0])
     with pytest.raises(ScoringError) as refused:
         project.explain("nobody at all")
-    assert str(refused.value) == f"There is no account 'nobody at all'.\n{len(known)} accounts are known."
+    some = ", ".join(f"'{one}'" for one in sorted(known)[:3])
+    assert (
+        str(refused.value)
+        == f"There is no account 'nobody at all'.\n{len(known)} accounts are known, {some} among them."
+    )
     with pytest.raises(ScoringError, match=r"Did you mean '0091' or '0081' or '0071'\?$"):
         project.explain("001")
 

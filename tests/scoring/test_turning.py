@@ -77,6 +77,19 @@ def test_only_what_can_be_moved_is_moved_the_way_it_can_be():
             assert bool(move.lever) == wanted
 
 
+def test_what_a_deed_resets_is_only_tried_at_its_least():
+    reset = {**LEVERS, "days_since_last_login": Lever(less="win the team back", resets=True)}
+    catalog = TinyCatalog(tuple(dataclasses.replace(one, lever=reset.get(one.name)) for one in SIGNALS), TRIGGERS)
+    moved = [
+        move.moved
+        for turn, now in zip(found(ROWS, catalog=catalog, churn_risk=0.2), actions(ROWS, churn_risk=0.2), strict=True)
+        for move in (() if turn is None or now is Action.PITCH else turn.moves)
+        if move.signal == "days_since_last_login"
+    ]
+    assert moved
+    assert max(moved) <= 3  # the least that trees tell apart
+
+
 def test_without_levers_nothing_is_found():
     assert found(ROWS, catalog=CATALOG) == [None] * len(ROWS)
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import typer
 
-from uptier.cli import data, deliveries, models, scores
+from uptier.cli import data, models, scores, worklists
 from uptier.cli.app import REFUSED, app
 from uptier.errors import UptierError
 
-__all__ = ["REFUSED", "app", "data", "deliveries", "help_texts", "main", "models", "scores"]
+__all__ = ["REFUSED", "app", "data", "help_texts", "main", "models", "scores", "worklists"]
 
 
 def main() -> None:

@@ -176,7 +176,8 @@ class _Asked:
             lever = signal.lever or Lever()
             for way, words in ((1, lever.more), (-1, lever.less)):
                 ahead = points[at:] if way > 0 else points[:at][::-1]
-                for number in _spread(len(ahead), TRIED_AT_MOST if within is None else len(ahead)):
+                tried = _spread(len(ahead), TRIED_AT_MOST if within is None else len(ahead))
+                for number in tried[-1:] if lever.resets and words else tried:
                     there = _sayable(float(ahead[number]), signal.unit, way)
                     passed = abs(int(np.searchsorted(points, there)) - at) / len(points)
                     said = self._said(signal, there) != self._said(signal, value)

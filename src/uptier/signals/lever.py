@@ -15,10 +15,13 @@ class Lever:
         What raises it; empty where nobody can, or nobody would want to.
     less : str
         What lowers it.
+    resets : bool
+        Whether the deed brings it to its least at once, as a talk does with the days since the last one.
     """
 
     more: str = ""
     less: str = ""
+    resets: bool = False
 
     @property
     def words(self) -> str:

@@ -17,7 +17,6 @@ from pydantic import ValidationError
 from uptier.errors import SettingsError, closest, did_you_mean
 from uptier.mistakes import mistakes
 from uptier.project_file import ProjectFile, read_project_file
-from uptier.signals.lever import Lever
 from uptier.signals.own import catalog_of
 from uptier.signals.signal import Signal, Unit
 from uptier.signals.speech import Dates, Numbers, OneAndMany, Speech, Text, Word, fault
@@ -171,7 +170,7 @@ def _signal(one: Signal, words: SignalWords | None) -> Signal:
     said = {part: text for part in SENTENCES if (text := getattr(words, part)) is not None}
     lever = one.lever
     if lever is not None and words.lever is not None:
-        lever = Lever(more=words.lever) if lever.more else Lever(less=words.lever)
+        lever = replace(lever, more=words.lever) if lever.more else replace(lever, less=words.lever)
     phrase = replace(one.phrase, **said, units=dict(words.units))
     return replace(one, label=words.label or one.label, phrase=phrase, lever=lever)
 

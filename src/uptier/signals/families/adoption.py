@@ -109,7 +109,7 @@ def activity(history: Measures) -> Number:
         value="The product was last used {value} ago",
         missing="When the product was last used is not known",
     ),
-    lever=Lever(less="win the team back"),
+    lever=Lever(less="win the team back", resets=True),
 )
 def days_since_last_use(history: Measures) -> Number:
     """Days since the latest event of any kind, within the last 366 days.

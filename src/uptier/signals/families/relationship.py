@@ -76,7 +76,7 @@ def champions(history: Measures) -> Number:
         value="A champion was last active {value} ago",
         missing="No champion is known to have been active in 90 days",
     ),
-    lever=Lever(less="bring the champion back in"),
+    lever=Lever(less="bring the champion back in", resets=True),
 )
 def days_since_champion_active(history: Measures) -> Number:
     """Days since any champion was active, within the last 90 days.
@@ -115,7 +115,7 @@ def outreach_in_90_days(history: Measures) -> Number:
         value="We last talked about more {value} ago",
         missing="No talk about more within a year is known",
     ),
-    lever=Lever(less="get in touch"),
+    lever=Lever(less="get in touch", resets=True),
 )
 def days_since_outreach(history: Measures) -> Number:
     """Days since the latest contact about an upsell, within the last 366 days.

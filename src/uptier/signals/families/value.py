@@ -59,7 +59,7 @@ def milestones_in_90_days(history: Measures) -> Number:
         value="The latest business milestone was reached {value} ago",
         missing="When a business milestone was reached is not known",
     ),
-    lever=Lever(less="reach the next milestone together"),
+    lever=Lever(less="reach the next milestone together", resets=True),
 )
 def days_since_milestone(history: Measures) -> Number:
     """Days since the latest business outcome was achieved.
