@@ -18,17 +18,8 @@ from uptier.scoring.batch import score
 from uptier.scoring.erasing import erase
 from uptier.scoring.scorecard import write
 from uptier.scoring.worklist import columns
-from uptier.work.delivering import (
-    FOLDER,
-    FORCED,
-    deliver_list,
-    details,
-    ledger_of,
-    preflight,
-    roll_back,
-    set_up,
-    told_about,
-)
+from uptier.work.delivering import FORCED, deliver_list, details, roll_back
+from uptier.work.destinations import FOLDER, ledger_of, preflight, set_up, told_about
 
 TODAY = AS_OF + dt.timedelta(days=1)
 NOTHING: dict[str, str] = {}

@@ -58,11 +58,11 @@ def deliver(
     """
     from uptier.errors import PartlyDeliveredError
     from uptier.settings import read_settings
-    from uptier.work import delivering
+    from uptier.work import delivering, destinations
 
     settings, environment = read_settings(config), dict(os.environ)
     if setup or preflight:
-        asked = delivering.set_up if setup else delivering.preflight
+        asked = destinations.set_up if setup else destinations.preflight
         told = asked(settings, environment=environment, to=to)
         if json:
             saying().print_json(told)
@@ -101,7 +101,7 @@ def ledger(
 ) -> None:
     """Say what was told about an account: to whom, when, and from which model."""
     from uptier.settings import read_settings
-    from uptier.work.delivering import told_about
+    from uptier.work.destinations import told_about
 
     entries = told_about(read_settings(config), account, environment=dict(os.environ))
     if json:

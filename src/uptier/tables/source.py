@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ import ibis
 
 from uptier.errors import SourceError, did_you_mean
 from uptier.tables import postgresql, spark
+from uptier.tables.embedded import own_duckdb
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 # where Ibis itself would ask for the columns of a SELECT by a temporary view, or take times with a zone for others
 _DESCRIBED = {"postgres": postgresql.columns_of, "pyspark": spark.columns_of}
 
-ENGINE_SHARE = 0.6  # of what DuckDB would take, which is four fifths of the machine or of its container: about half
 MEMORY = "memory"  # address of tables that stand in no file
 FILE_KINDS = {".parquet": "read_parquet", ".csv": "read_csv", ".jsonl": "read_json", ".json": "read_json"}
 
@@ -212,7 +211,7 @@ def in_memory(tables: Mapping[str, pa.Table], *, threads: int | None = None) -> 
     Source
         Open. It has no files, so nothing is kept of it in a store.
     """
-    connection = _own_duckdb()
+    connection = own_duckdb()
     if threads is not None:
         connection.raw_sql(f"SET threads = {threads:d}")
     for name, table in tables.items():
@@ -220,21 +219,8 @@ def in_memory(tables: Mapping[str, pa.Table], *, threads: int | None = None) -> 
     return Source(connection=connection, address=MEMORY, names=tuple(tables))
 
 
-def _own_duckdb() -> Any:
-    connection = ibis.duckdb.connect()
-    # times without a zone are read as UTC or refused; never as the zone of the machine
-    connection.raw_sql("SET TimeZone = 'UTC'")
-    # the engine would take four fifths of the machine, and the rest of a training no longer fits beside it; what is
-    # beyond goes to disk, and not into a folder of whoever runs this
-    amount, unit = connection.raw_sql("SELECT current_setting('memory_limit')").fetchone()[0].split()
-    connection.raw_sql(f"SET memory_limit = '{float(amount) * ENGINE_SHARE:.1f} {unit}'")
-    spilled = str(Path(tempfile.gettempdir()) / f"uptier-{os.getpid()}").replace("'", "''")
-    connection.raw_sql(f"SET temp_directory = '{spilled}'")
-    return connection
-
-
 def _folder(path: Path, backend: str) -> Source:
-    connection = spark.session() if backend == "spark" else _own_duckdb()
+    connection = spark.session() if backend == "spark" else own_duckdb()
     found = _tables_in(path)
     for name, entry in found.items():
         _read(connection, name, entry)
@@ -304,7 +290,7 @@ def _read(connection: Any, name: str, entry: Path) -> None:
 def _duckdb_file(path: Path) -> Source:
     import duckdb
 
-    connection = _own_duckdb()
+    connection = own_duckdb()
     quoted = str(path).replace("'", "''")
     try:
         connection.raw_sql(f"ATTACH '{quoted}' AS source (READ_ONLY)")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from uptier.decision.actions import Action
-from uptier.errors import ScoringError, did_you_mean
+from uptier.errors import ScoringError, closest, did_you_mean
 
 if TYPE_CHECKING:
     from uptier.explanation.brief import Brief
@@ -42,7 +42,7 @@ def brief_of(material: Material, account_id: str, as_of: dt.date) -> Brief:
     looks = material.accounts_at(as_of)
     looks = looks[looks["account_id"] == account_id]
     if looks.empty:
-        raise material.not_scored(account_id, as_of)
+        raise _not_scored(material, account_id, as_of)
     return _briefs(material, looks, as_of)[0]
 
 
@@ -119,3 +119,32 @@ def _briefs(material: Material, looks: pd.DataFrame, as_of: dt.date) -> list[Bri
         recent=recent_of(history, as_of, {one.name: one.label for one in material.catalog.triggers}),
         trends=trends_of(history, frame, as_of, material.settings.thresholds),
     )
+
+
+def _not_scored(material: Material, account_id: str, as_of: dt.date) -> ScoringError:
+    """Say why an account has no brief."""
+    known = material.tables["accounts"].select("account_id").to_pandas()["account_id"].tolist()
+    if account_id in known:
+        return ScoringError(
+            f"Account {account_id} has no subscription just before {as_of}, so there is nothing to sell more of.",
+            found=_subscribed(material, account_id),
+            do="Choose another date with --as-of.",
+        )
+    asked = " ".join(account_id.split())  # a line break would break the message
+    near = " or ".join(f"'{one}'" for one in closest(asked, known))
+    some = ", ".join(f"'{one}'" for one in sorted(known)[:3])
+    return ScoringError(
+        f"There is no account '{asked}'.",
+        do=f"Did you mean {near}?" if near else f"{len(known):,} accounts are known, {some} among them.",
+    )
+
+
+def _subscribed(material: Material, account_id: str) -> str:
+    """Say when an account had subscriptions."""
+    versions = material.tables["subscriptions"]
+    own = versions.filter(versions.account_id == account_id).to_pandas()
+    if own.empty:
+        return "no subscription at any time"
+    first = f"the first one begins on {own['valid_from'].min():%Y-%m-%d}"
+    ends = own["end_day"]
+    return first if ends.isna().any() else f"{first}, the last one ended on {pd.Timestamp(ends.max()):%Y-%m-%d}"

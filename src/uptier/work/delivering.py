@@ -7,26 +7,26 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from uptier.delivery.delivering import Delivered, deliver, rollback
-from uptier.delivery.ledger import Entry, Ledger
 from uptier.delivery.payload import Payload, payload
 from uptier.delivery.registry import destination_of
-from uptier.errors import DeliveryError, did_you_mean
+from uptier.errors import DeliveryError
 from uptier.monitoring import breakers
 from uptier.monitoring.comparing import compared, told_champion
 from uptier.monitoring.finding import Finding
 from uptier.monitoring.webhook import Happened, Word, tell
 from uptier.scoring.scorecard import PARQUET, latest, read_manifest, read_worklist
 from uptier.store import write_whole
+from uptier.work.destinations import FOLDER, asked, begun_ledger
 
 if TYPE_CHECKING:
     from uptier.settings import Settings
 
-FOLDER, LEDGER, LAST, FORCED = "delivery", "ledger.db", "last.json", "forced.jsonl"
+LAST, FORCED = "last.json", "forced.jsonl"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +125,7 @@ def deliver_list(
         If nobody answers.
     """
     destinations = [
-        destination_of(name, one, environment, store=settings.store) for name, one in _asked(settings, to).items()
+        destination_of(name, one, environment, store=settings.store) for name, one in asked(settings, to).items()
     ]
     now = _newest(settings)
     last = _last(settings)
@@ -137,7 +137,7 @@ def deliver_list(
     if found and force is not None and not dry_run:
         _record(settings, breakers.forced(found, force, by=by, at=dt.datetime.now(dt.UTC)) | {"run": now.run})
     rows = _Rows(now)
-    ledger = _ledger(settings, environment)
+    ledger = begun_ledger(settings, environment)
     knobs = settings.delivery
     delivered = tuple(
         deliver(
@@ -175,50 +175,6 @@ def deliver_list(
     return Delivery(**{**vars(done), "webhook": said})
 
 
-def set_up(settings: Settings, *, environment: Mapping[str, str], to: str | None = None) -> dict[str, list[str]]:
-    """Make what destinations need: a table, properties, or metadata to deploy.
-
-    Parameters
-    ----------
-    settings : Settings
-        The project.
-    environment : mapping of str to str
-        Where credentials are looked up.
-    to : str, optional
-        One destination; all by default.
-
-    Returns
-    -------
-    dict of str to list of str
-        By destination what was made, in words.
-    """
-    asked = _asked(settings, to)
-    return {name: destination_of(name, one, environment, store=settings.store).setup() for name, one in asked.items()}
-
-
-def preflight(settings: Settings, *, environment: Mapping[str, str], to: str | None = None) -> dict[str, list[str]]:
-    """Look whether destinations could take rows, without sending any.
-
-    Parameters
-    ----------
-    settings : Settings
-        The project.
-    environment : mapping of str to str
-        Where credentials are looked up.
-    to : str, optional
-        One destination; all by default.
-
-    Returns
-    -------
-    dict of str to list of str
-        By destination what is wrong, each with what to do.
-    """
-    asked = _asked(settings, to)
-    return {
-        name: destination_of(name, one, environment, store=settings.store).preflight() for name, one in asked.items()
-    }
-
-
 def roll_back(
     settings: Settings, of_run: str, *, environment: Mapping[str, str], to: str | None = None, dry_run: bool = False
 ) -> Delivery:
@@ -242,7 +198,7 @@ def roll_back(
     Delivery
         Under a run of its own.
     """
-    knobs, ledger = settings.delivery, _ledger(settings, environment)
+    knobs, ledger = settings.delivery, begun_ledger(settings, environment)
     at = dt.datetime.now(dt.UTC)
     run = f"{of_run} again, {at:%Y-%m-%dT%H:%M:%S}"
     delivered = tuple(
@@ -255,29 +211,9 @@ def roll_back(
             backoff=knobs.backoff,
             dry_run=dry_run,
         )
-        for name, one in _asked(settings, to).items()
+        for name, one in asked(settings, to).items()
     )
     return Delivery(run=run, as_of=at.date(), rows=0, delivered=delivered)
-
-
-def told_about(settings: Settings, account_id: str, *, environment: Mapping[str, str]) -> list[Entry]:
-    """Say what was told about an account: to whom, when, and from which model.
-
-    Parameters
-    ----------
-    settings : Settings
-        The project.
-    account_id : str
-        The account.
-    environment : mapping of str to str
-        Where the ledger's address is looked up.
-
-    Returns
-    -------
-    list of Entry
-        Newest first.
-    """
-    return _ledger(settings, environment).history(account_id)
 
 
 class _Rows:
@@ -314,20 +250,6 @@ def details(row: Mapping[Any, Any]) -> str:
     lines += [f"Against: {said('against_1')}."] if said("against_1") else []
     lines += [f"Changed: {said('changed')}"] if said("changed") else []
     return "\n".join(lines)
-
-
-def _asked(settings: Settings, to: str | None) -> dict[str, Any]:
-    known = settings.delivery.destinations
-    if not known:
-        raise DeliveryError(
-            f"The project {settings.project} has no destination.",
-            do="List one under 'delivery: destinations:' in its YAML; docs/delivery.md shows how.",
-        )
-    if to is None:
-        return dict(known)
-    if to not in known:
-        raise DeliveryError(f"There is no destination '{to}'.", do=did_you_mean(to, sorted(known)))
-    return {to: known[to]}
 
 
 def _newest(settings: Settings) -> _List:
@@ -378,37 +300,6 @@ def _looked_at(
         today=today,
     )
     return champion, found
-
-
-def _ledger(settings: Settings, environment: Mapping[str, str]) -> Ledger:
-    return cast("Ledger", ledger_of(settings, environment))
-
-
-def ledger_of(settings: Settings, environment: Mapping[str, str], *, only_if_there: bool = False) -> Ledger | None:
-    """Give the project's ledger.
-
-    Parameters
-    ----------
-    settings : Settings
-        The project.
-    environment : mapping of str to str
-        Where its address is looked up.
-    only_if_there : bool
-        Whether a ledger that was never written is not begun.
-
-    Returns
-    -------
-    Ledger or None
-        None where nothing was ever delivered and none is to be begun.
-    """
-    address = environment.get(settings.delivery.ledger_env)
-    if not address:
-        path = settings.store / FOLDER / LEDGER
-        if only_if_there and not path.is_file():
-            return None
-        path.parent.mkdir(parents=True, exist_ok=True)
-        address = f"sqlite:///{path}"
-    return Ledger(address, settings.project)
 
 
 def _keep(settings: Settings, now: _List) -> None:

@@ -31,7 +31,7 @@ from uptier.scoring import erasing, scorecard
 from uptier.signals import frames
 from uptier.store import write_whole
 from uptier.tables import forgotten, kept_check
-from uptier.work.delivering import FOLDER, LEDGER, ledger_of
+from uptier.work.destinations import FOLDER, LEDGER, ledger_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from uptier.errors import ModelError, ScoringError, TrainingError, closest
+from uptier.errors import ModelError, ScoringError, TrainingError
 from uptier.settings import Settings
 
 if TYPE_CHECKING:
@@ -297,48 +297,6 @@ class Material:
                 found=f"{told}; scoring.max_age_days is {most}",
                 do=f"Set data_until in {self.settings.path} to the day after the newest data, or load newer data.",
             )
-
-    def not_scored(self, account_id: str, as_of: dt.date) -> ScoringError:
-        """Say why an account has no brief.
-
-        Parameters
-        ----------
-        account_id : str
-            What was asked for.
-        as_of : date
-            The date.
-
-        Returns
-        -------
-        ScoringError
-            To be raised.
-        """
-        known = self.tables["accounts"].select("account_id").to_pandas()["account_id"].tolist()
-        if account_id in known:
-            return ScoringError(
-                f"Account {account_id} has no subscription just before {as_of}, so there is nothing to sell more of.",
-                found=self._subscribed(account_id),
-                do="Choose another date with --as-of.",
-            )
-        asked = " ".join(account_id.split())  # a line break would break the message
-        near = " or ".join(f"'{one}'" for one in closest(asked, known))
-        some = ", ".join(f"'{one}'" for one in sorted(known)[:3])
-        return ScoringError(
-            f"There is no account '{asked}'.",
-            do=f"Did you mean {near}?" if near else f"{len(known):,} accounts are known, {some} among them.",
-        )
-
-    def _subscribed(self, account_id: str) -> str:
-        """Say when an account had subscriptions."""
-        import pandas as pd
-
-        versions = self.tables["subscriptions"]
-        own = versions.filter(versions.account_id == account_id).to_pandas()
-        if own.empty:
-            return "no subscription at any time"
-        first = f"the first one begins on {own['valid_from'].min():%Y-%m-%d}"
-        ends = own["end_day"]
-        return first if ends.isna().any() else f"{first}, the last one ended on {pd.Timestamp(ends.max()):%Y-%m-%d}"
 
     def costs(self) -> dict[str, list[str]]:
         """Say which signals are not available, by the table that they lack.
