@@ -172,6 +172,12 @@ def test_what_was_told_about_an_account_is_known(tmp_path: Path) -> None:
     assert {(entry.run, entry.as_of, entry.model_version) for entry in entries} == {(done.run, "2026-03-01", "3")}
 
 
+def test_a_question_begins_no_ledger(tmp_path: Path) -> None:
+    one = project(tmp_path)
+    assert told_about(one, "0001", environment=NOTHING) == []
+    assert not one.store.exists()
+
+
 def test_what_is_missing_is_told_with_what_to_do(tmp_path: Path) -> None:
     one = project(tmp_path)
     with pytest.raises(DeliveryError, match="no scorecard to deliver"):

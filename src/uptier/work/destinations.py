@@ -77,7 +77,8 @@ def told_about(settings: Settings, account_id: str, *, environment: Mapping[str,
     list of Entry
         Newest first.
     """
-    return begun_ledger(settings, environment).history(account_id)
+    ledger = ledger_of(settings, environment, only_if_there=True)  # a question begins none
+    return [] if ledger is None else ledger.history(account_id)
 
 
 def asked(settings: Settings, to: str | None) -> dict[str, DestinationSettings]:
