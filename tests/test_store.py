@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from uptier.errors import StoreError
-from uptier.store import write_whole
+from uptier.store import only_copy, write_whole
 
 
 def test_a_file_is_written_with_its_folders(tmp_path: Path) -> None:
@@ -79,3 +81,31 @@ def test_a_file_in_the_place_of_a_folder_is_said_so(tmp_path: Path) -> None:
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
+
+
+HOLDS = """
+import sys
+from pathlib import Path
+from uptier.store import only_copy
+with only_copy(Path(sys.argv[1]), "Scoring"):
+    print("mine", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_second_copy_is_told_of_the_first_and_a_killed_one_lets_go(tmp_path: Path) -> None:
+    lock = tmp_path / "store" / ".lock"
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDS, lock], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "mine\n"
+        with (
+            pytest.raises(StoreError, match="Scoring is going on"),
+            only_copy(lock, "Scoring"),
+        ):
+            pytest.fail("both were let in")
+        other.kill()
+        other.wait()
+        with only_copy(lock, "Scoring"):
+            assert lock.exists()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from uptier.errors import StoreError
@@ -40,6 +42,43 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
     except OSError as error:
         raise cannot_write(path, error) from None
     return path
+
+
+@contextmanager
+def only_copy(lock: Path, what: str) -> Iterator[None]:
+    """Let one process do something with a store at a time.
+
+    Parameters
+    ----------
+    lock : Path
+        A file of the store for this; it stays.
+    what : str
+        What is done, as an error begins: "Scoring".
+
+    Yields
+    ------
+    None
+        While it is this process's turn; the system ends it when the process ends, however it ends.
+
+    Raises
+    ------
+    StoreError
+        If another process does it now, or the store cannot be written.
+    """
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        opened = lock.open("w")
+    except OSError as error:
+        raise cannot_write(lock, error) from None
+    with opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(
+                f"{what} is going on in {lock.parent} already, by another process.",
+                do="Wait until it is done. Nothing is left behind where it was killed: it lets go by itself.",
+            ) from None
+        yield
 
 
 def cannot_write(path: Path, error: OSError) -> StoreError:

@@ -194,7 +194,7 @@ def test_blocks_give_what_the_whole_gives(model):
     whole = score(rows, facts(rows), told, CATALOG, settings(), **given)
     parts = [rows.iloc[:1], rows.iloc[1:1], rows.iloc[1:40], rows.iloc[40:]]
     in_parts = score_blocks(
-        lambda: [(part.reset_index(drop=True), facts(part.reset_index(drop=True))) for part in parts],
+        lambda: [part.reset_index(drop=True) for part in parts], facts,
         told, CATALOG, settings(), **given,
     )  # fmt: skip
     pd.testing.assert_frame_equal(in_parts, whole)
@@ -204,7 +204,7 @@ def test_reasons_are_given_from_the_first_rank_on_as_far_as_asked():
     rows = frame(90)
     given = {"as_of": AS_OF, "version": "3"}
     whole = score(rows, facts(rows), bundle(), CATALOG, settings(), **given)
-    top = score_blocks(lambda: [(rows, facts(rows))], bundle(), CATALOG, settings(), **given, explained_share=0.1)
+    top = score_blocks(lambda: [rows], facts, bundle(), CATALOG, settings(), **given, explained_share=0.1)
     reasons = [name for name in whole if name.startswith(("reason_", "against_")) or name in SUMS]
     pd.testing.assert_frame_equal(top.iloc[:9], whole.iloc[:9])
     assert top[reasons].iloc[9:].isna().all(axis=None)

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+from pathlib import Path
 
+import ibis
 import pandas as pd
 import pytest
 
-from uptier.scoring.facts import account_facts, source_dates
+from uptier.errors import ScoringError
+from uptier.scoring.facts import account_facts, source_dates, with_currency
 from uptier.signals.catalog import catalog
 from uptier.tables.clean import Tables
 from uptier.tables.drawn import tables_of
@@ -63,6 +67,64 @@ def test_without_milestones_nobody_is_said_to_be_before_first_value() -> None:
     without = WORLD[: WORLD.index("# milestones")] + WORLD[WORLD.index("# usage_events") :]
     tables = tables_of(without, data_until="2026-04-01")
     assert account_facts(tables, signals_of(tables))["before_first_value"].isna().all()
+
+
+RATES = "EUR,2026-02-01,1.1\nEUR,2026-03-02,9\n"
+
+
+def paying(folder: Path, rates: str | None = RATES, **scoring) -> Tables:
+    """Give tables where talks pays in euros, top in nothing that is said, and calm in the project's dollars."""
+    if rates is not None:
+        (folder / "rates.csv").write_text("currency,day,rate\n" + rates, encoding="utf-8")
+        scoring["rates"] = folder / "rates.csv"
+    tables = tables_of(WORLD, data_until="2026-04-01", scoring=scoring)
+    accounts = tables["accounts"]
+    codes = ibis.cases(
+        (accounts.account_id == "talks", "EUR"), (accounts.account_id == "calm", "USD"), else_=ibis.null("string")
+    )
+    return dataclasses.replace(
+        tables,
+        clean={**tables.clean, "accounts": accounts.mutate(currency=codes)},
+        present={**tables.present, "accounts": tables.present["accounts"] | {"currency"}},
+    )
+
+
+def paid(folder: Path, rates: str | None = RATES, **scoring) -> pd.DataFrame:
+    tables = paying(folder, rates, **scoring)
+    return account_facts(tables, signals_of(tables).iloc[::-1]).set_index("account_id")
+
+
+def test_what_accounts_pay_is_told_in_the_projects_currency(tmp_path: Path) -> None:
+    facts = paid(tmp_path)
+    assert facts["mrr"].to_dict() == {"talks": pytest.approx(110.0), "top": 300.0, "calm": 50.0}
+    assert facts["currency"].to_dict() == {"talks": "EUR", "top": "USD", "calm": "USD"}
+
+
+def test_what_accounts_pay_in_stands_beside_their_signals_whatever_the_date(tmp_path: Path) -> None:
+    tables = paying(tmp_path, None)
+    frame = pd.DataFrame({"account_id": ["calm", "talks", "top", "talks"]}, index=[7, 5, 3, 1])
+    told = with_currency(frame, tables)
+    assert told["account_currency"].to_dict() == {7: "USD", 5: "EUR", 3: "USD", 1: "EUR"}
+    plain = tables_of(WORLD, data_until="2026-04-01")
+    assert with_currency(frame, plain) is frame
+
+
+def test_a_currency_without_a_rate_that_counts_stops(tmp_path: Path) -> None:
+    with pytest.raises(ScoringError, match="pay in EUR, and the project has no rates"):
+        paid(tmp_path, None)
+    with pytest.raises(ScoringError, match="no rate on or before 2026-03-01"):
+        paid(tmp_path, "EUR,2026-03-02,9\n")
+    with pytest.raises(ScoringError, match="too old for 2026-03-01: at most 27 days"):
+        paid(tmp_path, rates_max_age_days=27)
+
+
+def test_rates_that_no_account_needs_change_nothing(tmp_path: Path) -> None:
+    (tmp_path / "rates.csv").write_text("currency,day,rate\nEUR,2026-02-01,1.1\n", encoding="utf-8")
+    plain = tables_of(WORLD, data_until="2026-04-01")
+    with_rates = tables_of(WORLD, data_until="2026-04-01", scoring={"rates": tmp_path / "rates.csv"})
+    told = [account_facts(tables, signals_of(tables)) for tables in (plain, with_rates)]
+    pd.testing.assert_frame_equal(*told, check_exact=True)
+    assert "currency" not in told[0]
 
 
 def test_each_source_tells_its_newest_day_before_the_as_of_date() -> None:

@@ -20,7 +20,7 @@ from uptier.errors import ScoringError, StoreError
 from uptier.scoring.batch import score
 from uptier.scoring.erasing import erase, naming
 from uptier.scoring.scorecard import WORKLIST, latest, read_manifest, read_worklist, write
-from uptier.scoring.spreadsheet import harmless
+from uptier.scoring.spreadsheet import write_csv
 
 DAY = dt.timedelta(days=1)
 
@@ -277,15 +277,18 @@ def test_texts_that_a_spreadsheet_would_run_are_made_harmless_and_numbers_are_no
     assert [line["account_name"] for line in lines][: len(evil)] == [
         "'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\t=1", "'\r=1", "'\n =1", "a=1", "a\r=1", "",
     ]  # fmt: skip
-    assert lines[0]["priority"] == "-5.0"
+    assert lines[0]["priority"] == "-5"
     assert pd.read_parquet(done.parquet)["account_name"].tolist()[:3] == evil[:3]
     assert "'=1+1" not in scorecard["account_name"].tolist()
 
 
-def test_texts_in_an_object_column_are_made_harmless_too():
-    table = harmless(pd.DataFrame({"mixed": pd.Series(["=1", 2, None], dtype=object), "number": [-1, 2, 3]}))
-    assert table["mixed"].tolist()[:2] == ["'=1", 2]
-    assert table["number"].tolist() == [-1, 2, 3]
+def test_texts_in_an_object_column_are_made_harmless_too_and_what_is_missing_is_empty(tmp_path):
+    table = pd.DataFrame({"said": pd.Series(["=1", "b", None], dtype=object), "number": [-1.5, float("nan"), 3]})
+    write_csv(table, tmp_path / "said.csv")
+    lines = read_csv(tmp_path / "said.csv")
+    assert [line["said"] for line in lines] == ["'=1", "b", ""]
+    assert [line["number"] for line in lines] == ["-1.5", "", "3"]
+    assert table["said"].tolist()[0] == "=1"
 
 
 def cases():

@@ -5,14 +5,17 @@ import json
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pytest
 
 from uptier.errors import StoreError
 from uptier.signals import frames
+from uptier.signals.frame_files import write_parts
 
 JANUARY, FEBRUARY, MARCH = (dt.date(2026, month, 1) for month in (1, 2, 3))
 DIGESTS = {JANUARY: "one", FEBRUARY: "two", MARCH: "three"}
@@ -37,12 +40,16 @@ def frame_of(asked: pd.DataFrame) -> pd.DataFrame:
 class Formed:
     """Counts what it is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, parts: int = 1) -> None:
         self.asked: list[list[str]] = []
+        self.parts = parts
 
-    def __call__(self, asked: pd.DataFrame) -> pd.DataFrame:
+    def __call__(self, asked: pd.DataFrame) -> Iterator[pd.DataFrame]:
         self.asked.append(sorted({str(one.date()) for one in asked["as_of"]}))
-        return frame_of(asked)
+        frame = frame_of(asked)
+        accounts = np.array_split(sorted(set(frame["account_id"])), self.parts)
+        for some in accounts:
+            yield frame[frame["account_id"].isin(some)]
 
 
 def written(
@@ -75,6 +82,51 @@ def test_what_is_read_is_what_was_formed(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(frames.read(tmp_path), expected)
     one = expected[expected["as_of"] == pd.Timestamp(FEBRUARY)].reset_index(drop=True)
     pd.testing.assert_frame_equal(frames.read(tmp_path, [FEBRUARY]), one)
+
+
+@pytest.mark.parametrize("parts", [1, 2, 5])
+def test_a_frame_that_comes_in_parts_is_the_same_frame(parts: int, tmp_path: Path) -> None:
+    asked = looks(JANUARY, FEBRUARY, accounts="a b c d e")
+    told: list[int] = []
+    made = frames.write(
+        tmp_path, asked, None, Formed(parts), known=KNOWN, whole=True, progress=lambda what, done, of: told.append(done)
+    )
+    assert [one.rows for one in made.partitions] == [5, 5]
+    assert (len(told), told[-1]) == (parts, 10)
+    pd.testing.assert_frame_equal(frames.read(tmp_path), frame_of(asked))
+    whole = frame_of(looks(FEBRUARY, accounts="a b c d e"))
+    pd.testing.assert_frame_equal(
+        frames.read(tmp_path, [FEBRUARY], ["plan", "seats"]), whole[["account_id", "as_of", "plan", "seats"]]
+    )
+    blocks = list(frames.read_blocks(tmp_path, FEBRUARY, 2))
+    assert [len(one) for one in blocks] == [2, 2, 1] if parts == 1 else sum(map(len, blocks)) == 5
+    pd.testing.assert_frame_equal(pd.concat(blocks, ignore_index=True), whole)
+    assert frames.null_rates(tmp_path, FEBRUARY) == {"seats": 0.2, "plan": 0.2, "rare": 1.0}
+
+
+def test_an_old_partition_stands_until_all_parts_have_come(tmp_path: Path) -> None:
+    written(tmp_path, DIGESTS)
+
+    def halves(asked: pd.DataFrame) -> Iterator[pd.DataFrame]:
+        yield frame_of(asked).head(1)
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        frames.write(
+            tmp_path, looks(JANUARY), None, halves, known=KNOWN, whole=False, progress=lambda what, done, of: None
+        )
+    pd.testing.assert_frame_equal(frames.read(tmp_path), frame_of(looks(JANUARY, FEBRUARY, MARCH)))
+    assert [one.name for one in tmp_path.rglob(".*")] == []
+
+
+def test_a_file_that_cannot_be_written_is_named_and_no_other_is_replaced(tmp_path: Path) -> None:
+    files = {date: tmp_path / f"{date}" / "part.parquet" for date in (JANUARY, FEBRUARY)}
+    assert write_parts(files, Formed(2)(looks(*files)), lambda rows: None) == {JANUARY: 2, FEBRUARY: 2}
+    before = files[JANUARY].read_bytes()
+    files[FEBRUARY] = files[FEBRUARY].with_name("part.parquet") / "below a file.parquet"
+    with pytest.raises(StoreError, match=r"below a file.parquet cannot be written"):
+        write_parts(files, Formed()(looks(*files, accounts="a")), lambda rows: None)
+    assert files[JANUARY].read_bytes() == before
 
 
 def test_others_read_the_folder_as_one_table(tmp_path: Path) -> None:
@@ -111,7 +163,7 @@ def test_only_what_changed_is_computed_and_all_of_it_at_once(tmp_path: Path) -> 
     again = written(tmp_path, {**DIGESTS, FEBRUARY: "late", MARCH: "rows"}, form=form, told=told)
     assert states(again) == {"2026-01-01": "kept", "2026-02-01": "built", "2026-03-01": "built"}
     assert form.asked[1:] == [["2026-02-01", "2026-03-01"]]
-    assert told == [f"Writing {tmp_path.name} {number}/2" for number in (0, 1)]
+    assert told == [f"Writing {tmp_path.name} 4/4"]
     assert again.partitions[0].seconds == first.partitions[0].seconds
 
 

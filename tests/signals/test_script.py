@@ -67,7 +67,7 @@ def test_what_fails_on_the_way_leaves_nothing_behind(history: History) -> None:
     before = engine.execute("SHOW TABLES").fetchall()
     script = script_of(lambda past: some().plan(past).table, history)
     with pytest.raises(Exception, match="nowhere"):
-        replace(script, frame="SELECT * FROM nowhere").run(history)
+        list(replace(script, frame="SELECT * FROM nowhere").run(history))
     assert engine.execute("SHOW TABLES").fetchall() == before
 
 

@@ -320,7 +320,7 @@ class Looker:
         for name in _tables(world):
             _filled(engine, name, [_row(account, row) for account, one in timelines.items() for row in one.rows[name]])
         # from the first statement: what the tables hold now is in no table that was made before
-        return script.run(history).set_index("account_id").drop(columns="as_of")
+        return pd.concat(script.run(history)).set_index("account_id").drop(columns="as_of")
 
 
 def _compiled(world: World) -> tuple[History, Script]:

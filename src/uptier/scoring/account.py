@@ -23,6 +23,7 @@ from uptier.explanation.risk import Risk
 from uptier.explanation.sentences import known
 from uptier.explanation.shares import Explained, explained
 from uptier.explanation.talk import Talk, kind_of, read_talks, talk
+from uptier.explanation.words import Words
 from uptier.model.points import RULES, rules, unknown_rules
 from uptier.scoring.batch import score
 from uptier.scoring.deciding import NO_PLAN_ABOVE, UNKNOWN, worth
@@ -106,6 +107,7 @@ def briefs(
     answers = [None] * len(card) if bundle is None else sensitivities(frame, facts, bundle, catalog, settings)
     risks = desk.risks(values)
     changes = desk.changes(earlier)
+    words = Words(catalog.speech)
     holding, unknown = rules(frame, settings.thresholds), unknown_rules(frame)
     made = []
     for place, row in card.iterrows():
@@ -133,7 +135,7 @@ def briefs(
                 value=values[at],
                 points=int(row["points"]),
                 tier=str(row["tier"]),
-                rules=tuple(rule.label for rule in RULES if holding[rule.name].iloc[at]),
+                rules=tuple(words.say(f"rules.{rule.name}") for rule in RULES if holding[rule.name].iloc[at]),
                 unknown_rules=int(unknown.iloc[at]),
                 sources=dict(sources),
                 model_version=version,
@@ -143,6 +145,7 @@ def briefs(
                 sensitivity=answers[at],
                 recent=(recent or {}).get(str(row["account_id"])),
                 trends=(trends or {}).get(str(row["account_id"])),
+                speech=catalog.speech,
             )
         )
     return made

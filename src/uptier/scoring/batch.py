@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from uptier.settings import Settings
     from uptier.signals.catalog import Catalog
 
-    Blocks = Callable[[], Iterable[tuple[pd.DataFrame, pd.DataFrame]]]
+    Blocks = Callable[[], Iterable[pd.DataFrame]]
 
 
 SUMS = ("base_points", "context_points", "other_points")
@@ -64,7 +64,7 @@ def score(
         account_id, as_of and the signals.
     facts : DataFrame, shape (n_accounts, n_facts)
         With the frame's index: account_id and, as far as known, account_name, owner, segment, plan_name, seats,
-        mrr (account currency per month), open_opportunity, before_first_value and on_highest_plan (bool).
+        mrr (the project's currency per month), open_opportunity, before_first_value and on_highest_plan (bool).
     bundle : Bundle or None
         The model; None scores by rules.
     catalog : Catalog
@@ -85,7 +85,7 @@ def score(
         * rank, account_id, account_name, owner, segment, plan, seats, mrr;
         * as_of, expires_on, model_version, basis: "model", "pooled rate" (the best type's own head is one) or "rules";
         * action, action_reason, best_type, p_any (of any upsell, as if the types were independent), gain_arr (account
-          currency per year), expected_value (account currency), priority = p_any x gain_arr;
+          currency per year), expected_value (the same), priority = p_any x gain_arr;
         * p_<outcome> (share) and basis_<outcome> for the five outcomes: NaN and "not available" where the project's
           tables do not show one; 0 and "no plan above" for the upgrade of an account on the highest plan;
         * reason_k_code, reason_k, reason_k_points (share of probability) for k = 1..3, against_k likewise for k = 1..2,
@@ -101,11 +101,12 @@ def score(
     ModelError
         If the model was trained on other signals than those of the catalogue.
     """
-    return score_blocks(lambda: [(frame, facts)], bundle, catalog, settings, as_of=as_of, version=version)
+    return score_blocks(lambda: [frame], lambda block: facts, bundle, catalog, settings, as_of=as_of, version=version)
 
 
 def score_blocks(
     given: Blocks,
+    facts_of: Callable[[pd.DataFrame], pd.DataFrame],
     bundle: Bundle | None,
     catalog: Catalog,
     settings: Settings,
@@ -119,7 +120,9 @@ def score_blocks(
     Parameters
     ----------
     given : callable
-        Gives the blocks, each a frame with its facts as for :func:`score`; called twice, with the same blocks.
+        Gives the blocks, each a frame as for :func:`score`; called twice, with the same blocks.
+    facts_of : callable
+        Gives a block's facts as for :func:`score`; called once for each block.
     bundle : Bundle or None
         The model; None scores by rules.
     catalog : Catalog
@@ -148,8 +151,8 @@ def score_blocks(
     if bundle is not None:
         bundle.require_catalogue(catalog.fingerprint(settings.thresholds))
     thin = [
-        _thin(frame, facts, bundle, catalog, settings, as_of=as_of, version=version)
-        for frame, facts in given()
+        _thin(frame, facts_of(frame), bundle, catalog, settings, as_of=as_of, version=version)
+        for frame in given()
         if len(frame)
     ]
     if not thin:
@@ -162,7 +165,7 @@ def score_blocks(
     asked = np.zeros(len(card), dtype=bool)
     asked[order[: math.ceil(len(card) * explained_share)]] = True
     parts, begin = [], 0
-    for frame, _ in given():
+    for frame in given():
         here = np.flatnonzero(asked[begin : begin + len(frame)])
         if len(here):
             best = card["best_type"].iloc[begin + here]

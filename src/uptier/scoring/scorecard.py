@@ -23,7 +23,6 @@ A lock lets one writer in at a time, so that step 6 never takes what another is 
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import hashlib
 import json
@@ -39,7 +38,7 @@ from uptier.moments import days_after
 from uptier.scoring import placing
 from uptier.scoring.holdout import salt_of
 from uptier.scoring.placing import MANIFEST
-from uptier.scoring.spreadsheet import harmless
+from uptier.scoring.spreadsheet import write_csv
 
 if TYPE_CHECKING:
     from uptier.settings import Settings
@@ -337,10 +336,7 @@ def fill(folder: Path, scorecard: pd.DataFrame, worklist: pd.DataFrame | None, k
         What the manifest says beside counts and hashes.
     """
     scorecard.to_parquet(folder / PARQUET, index=False)
-    # texts are quoted, all of them: left bare, a carriage return in one would begin a new line
-    harmless(scorecard).to_csv(
-        folder / CSV, index=False, date_format="%Y-%m-%d", quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n"
-    )
+    write_csv(scorecard, folder / CSV)
     manifest = known | {
         "rows": len(scorecard),
         "rows_by_action": _counts(scorecard["action"]),

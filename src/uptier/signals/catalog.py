@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
@@ -15,9 +15,9 @@ import ibis
 from uptier.errors import SignalError, did_you_mean
 from uptier.signals.compiled import kept_script
 from uptier.signals.families import FAMILIES
-from uptier.signals.measures import Measures
+from uptier.signals.forming import fetched, typed
+from uptier.signals.measures import Measures, answers_to
 from uptier.signals.plans import answered
-from uptier.signals.question import Question
 from uptier.signals.script import Script, script_of
 from uptier.signals.signal import Signal, docstring_of_family
 from uptier.signals.speech import ENGLISH, Speech
@@ -238,18 +238,27 @@ class Catalog:
         """
         import pandas as pd
 
+        return pd.concat(self.parts(history), ignore_index=True)
+
+    def parts(self, history: History) -> Iterator[pd.DataFrame]:
+        """Compute all signals, a stretch of accounts at a time.
+
+        Parameters
+        ----------
+        history : History
+            The past of some accounts at some dates.
+
+        Yields
+        ------
+        DataFrame, shape (n_rows, 2 + n_signals)
+            As :meth:`frame`, whose rows they are, in order; at least one, which may be empty.
+        """
         if history.tables.source.is_in_process:
-            frame = self._script(history).run(history)
+            given = self._script(history).run(history)
         else:
-            frame = self.plan(history).table.order_by(KEY).to_pandas()
-        columns = {"account_id": frame["account_id"], "as_of": frame["as_of"].astype("datetime64[us]")}
-        for one in self.signals:
-            values = frame[one.name]
-            columns[one.name] = (
-                values.astype(object).where(values.notna(), None) if one.is_category else values.astype("float64")
-            )
-        # made at once: a frame of a hundred columns set one by one is slow to whoever adds another
-        return pd.DataFrame(columns)
+            given = fetched(self.plan(history).table)
+        for part in given:
+            yield typed(part, self.signals)
 
     def _script(self, history: History) -> Script:
         key = (id(history.tables), id(history.usage), history.dense, history.everyone)
@@ -321,23 +330,6 @@ def catalog() -> Catalog:
     return Catalog(*_built_in())
 
 
-def answers_to(measures: Measures) -> ir.Table:
-    """Give the table that the answers to all questions would be, for its types.
-
-    Parameters
-    ----------
-    measures : Measures
-        What was asked.
-
-    Returns
-    -------
-    Table
-        One column for each question beside account_id and as_of, and no rows.
-    """
-    asked = {column: _kind(asked) for column, asked in measures.asked.items()}
-    return ibis.table({"account_id": "string", "as_of": "date", **asked}, name="measures")
-
-
 def answer(one: Signal, history: History) -> dict[str, float | str | None]:
     """Compute one signal, for examples and tests.
 
@@ -386,7 +378,3 @@ def _cast(expression: ir.Value, one: Signal) -> ir.Value:
 
 def _missing(one: Signal) -> ir.Value:
     return ibis.null("string" if one.is_category else "float64")
-
-
-def _kind(asked: Question) -> str:
-    return "string" if asked.what in ("plan_id", "account") else "float64"

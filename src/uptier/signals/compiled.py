@@ -1,8 +1,9 @@
 """Compiled catalogues in the store: the next process runs them without forming a hundred signals anew.
 
-A file is found by all that the statements depend on: uptier's own code, what the catalogue asks and forms, the
-settings, the columns of the tables and how looks lie. Names of the engine's tables are new in each process, so they
-stand in the file as what they are of (``<accounts>``). It holds no rows, and what is lost or damaged is compiled again.
+A file is found by all that the statements depend on: uptier's own code, what the catalogue asks and forms, those
+settings that say what tables hold, the columns of the tables and how looks lie. Names of the engine's tables are new in
+each process, so they stand in the file as what they are of (``<accounts>``). It holds no rows, and what is lost or
+damaged is compiled again.
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 
 FOLDER = "compiled"
 KEPT = 8  # files, a few hundred kilobytes each
+# what happens after signals are formed, and where things lie
+NOT_COMPILED = {
+    *("project", "path", "source", "store", "currency", "talks", "wording", "training", "scoring", "mlflow"),
+    *("worklist", "breakers", "delivery", "pages"),
+}
 USAGE = "usage_"  # begins the tables that are only read by way of the rollup
 
 
@@ -79,7 +85,7 @@ def _key(history: History, formed: str, tables: dict[str, ir.Table]) -> str:
     told = [
         _code(),
         formed,
-        history.tables.settings.model_dump_json(),
+        history.tables.settings.model_dump_json(exclude=NOT_COMPILED),
         {name: sorted(columns) for name, columns in present.items()},
         {role: list(map(str, table.schema().items())) for role, table in tables.items()},
         list(history.usage.features) if history.usage is not None else None,

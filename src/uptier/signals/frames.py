@@ -8,6 +8,7 @@ The layout below the project's store::
         as_of=2024-02-01/part.parquet
         _manifest.json
       dates/                            single dates, as they were asked for; laid out alike
+      scored/                           the date that was scored last, and no other
 
 DuckDB, pandas, Spark and whatever else knows this layout read a folder as one table, and pass over what begins with an
 underscore. A partition is kept if the manifest has the digest of what is visible before its date now (see
@@ -25,22 +26,24 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from uptier.errors import StoreError
+from uptier.signals.frame_files import write_parts
 from uptier.store import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
-    import pyarrow as pa
 
-FOLDER, MONTHS, DATES = "frames", "months", "dates"
+FOLDER, MONTHS, DATES, SCORED = "frames", "months", "dates", "scored"
+KINDS = (MONTHS, DATES, SCORED)
 MANIFEST, PART = "_manifest.json", "part.parquet"
 SCHEMA_VERSION = 1
+WRITE_IT = "Write it with 'uptier signals'."
 BUILT, KEPT, FORGOTTEN = "built", "kept", "forgotten"
 KEY = ("account_id", "as_of")
 
@@ -58,7 +61,7 @@ class Partition:
     digest : str
         Of what was visible before the date; empty where it is not known.
     seconds : float
-        What making it took: its share, by rows, of the one pass for all that were made, and writing it.
+        What making it took: its share, by rows, of the one pass for all that were made and written.
     sha256 : str
         Of the file.
     state : str
@@ -75,7 +78,7 @@ class Partition:
     @property
     def file(self) -> str:
         """Its place below the frame's folder."""
-        return f"as_of={self.as_of}/{PART}"
+        return _file(self.as_of)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +140,7 @@ def write(
     folder: Path,
     looks: pd.DataFrame,
     digests: Mapping[dt.date, str] | None,
-    form: Callable[[pd.DataFrame], pd.DataFrame],
+    form: Callable[[pd.DataFrame], Iterable[pd.DataFrame]],
     *,
     known: dict[str, Any],
     whole: bool,
@@ -154,7 +157,7 @@ def write(
     digests : mapping of date to str, or None
         Of what is visible, by as-of date; where there are none, all is computed.
     form : callable
-        Computes the signals of some looks; called once, or not at all.
+        Computes the signals of some looks, a stretch of accounts at a time; called once, or not at all.
     known : dict
         What else the manifest is to say.
     whole : bool
@@ -179,13 +182,22 @@ def write(
     made = {date: replace(kept[date], state=KEPT) for date in dates if date in kept}
     if stale:
         began = time.perf_counter()
-        frame = form(looks[looks["as_of"].dt.date.isin(stale)])
+        asked = looks[looks["as_of"].dt.date.isin(stale)]
+
+        def done(rows: int) -> None:
+            progress(f"Writing {folder.name}", rows, len(asked))
+
+        rows_of = write_parts({date: folder / _file(date) for date in stale}, form(asked), done)
         spent = time.perf_counter() - began
-        for number, date in enumerate(stale):
-            progress(f"Writing {folder.name}", number, len(stale))
-            rows = frame[frame["as_of"].dt.date == date]
-            share = spent * len(rows) / max(len(frame), 1)
-            made[date] = _written(folder, date, rows, digest=(digests or {}).get(date, ""), seconds=share)
+        for date in stale:
+            made[date] = Partition(
+                as_of=date.isoformat(),
+                rows=rows_of[date],
+                digest=(digests or {}).get(date, ""),
+                seconds=round(spent * rows_of[date] / max(sum(rows_of.values()), 1), 3),
+                sha256=hash_of(folder / _file(date)),
+                state=BUILT,
+            )
     others = {} if whole or before is None else before.dates
     told = Frame(
         folder=folder,
@@ -246,8 +258,8 @@ def on_disk(folder: Path) -> Frame | None:
     return Frame(folder=folder, partitions=partitions, known={"schema_version": SCHEMA_VERSION, **known})
 
 
-def read(folder: Path, dates: list[dt.date] | None = None) -> pd.DataFrame:
-    """Read a frame, or some dates of it.
+def read(folder: Path, dates: list[dt.date] | None = None, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read a frame, or some dates or signals of it.
 
     Parameters
     ----------
@@ -255,6 +267,8 @@ def read(folder: Path, dates: list[dt.date] | None = None) -> pd.DataFrame:
         The frame's folder.
     dates : list of date, optional
         Which dates; all by default.
+    columns : sequence of str, optional
+        Which signals; all by default.
 
     Returns
     -------
@@ -267,52 +281,90 @@ def read(folder: Path, dates: list[dt.date] | None = None) -> pd.DataFrame:
         If there is none, it lacks a date, or a file of it was damaged.
     """
     import pandas as pd
-    import pyarrow.parquet as pq
 
-    found = on_disk(folder)
-    do = "Write it with 'uptier signals'."
-    if found is None:
-        raise StoreError(f"There is no frame in {folder}.", do=do)
-    parts = []
-    for date in sorted(found.dates) if dates is None else dates:
-        one = found.dates.get(date)
-        if one is None or hash_of(folder / one.file) != one.sha256:
-            raise StoreError(f"The frame in {folder} has no sound partition of {date}.", do=do)
-        # one file by itself: read as a part of its folder it would get the date as a category of texts
-        with (folder / one.file).open("rb") as opened:
-            part = pq.ParquetFile(opened).read().to_pandas()
-        part.insert(1, "as_of", pd.Timestamp(date).as_unit("us"))
-        parts.append(part)
+    named = None if columns is None else ["account_id", *columns]
+    dates = sorted(_found(folder).dates) if dates is None else dates
+    parts = [part for date in dates for part in _read(folder, date, named, None)]
     frame: pd.DataFrame = pd.concat(parts, ignore_index=True).sort_values([*KEY], ignore_index=True)
-    for name in frame.columns[2:]:
-        if frame[name].dtype != "float64":
-            frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
     return frame
 
 
-def as_parquet(frame: pd.DataFrame) -> pa.Table:
-    """Give a frame the same column types whatever its values.
+def read_blocks(folder: Path, date: dt.date, rows: int) -> Iterator[pd.DataFrame]:
+    """Read one date of a frame a block at a time.
 
     Parameters
     ----------
-    frame : DataFrame
-        Signals of some looks, with or without as_of.
+    folder : Path
+        The frame's folder.
+    date : date
+        Which date.
+    rows : int
+        Rows of a block, at most.
+
+    Yields
+    ------
+    DataFrame, shape (n_rows, 2 + n_signals)
+        As :func:`read` gives it, ordered by account.
+
+    Raises
+    ------
+    StoreError
+        If there is none, or the file was damaged.
+    """
+    return _read(folder, date, None, rows)
+
+
+def null_rates(folder: Path, date: dt.date) -> dict[str, float]:
+    """Say how many accounts lack each signal, without reading the frame.
+
+    Parameters
+    ----------
+    folder : Path
+        The frame's folder.
+    date : date
+        Which date.
 
     Returns
     -------
-    pyarrow Table
-        Texts as strings and numbers as doubles, also where a date knows no value of a signal: one date's file would
-        else not fit another's.
+    dict of str to float
+        By signal the share of rows in which it is missing; empty for a date without rows.
     """
-    import pandas as pd
-    import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    kinds = {"as_of": pa.timestamp("us")}
-    fields = [
-        (name, kinds.get(name) or (pa.float64() if pd.api.types.is_float_dtype(frame[name]) else pa.string()))
-        for name in frame.columns
-    ]
-    return pa.Table.from_pandas(frame, schema=pa.schema(fields), preserve_index=False).replace_schema_metadata(None)
+    told = pq.read_metadata(folder / _file(date))
+    missing: dict[str, int] = {}
+    for group in range(told.num_row_groups):
+        for place in range(told.num_columns):
+            column = told.row_group(group).column(place)
+            missing[column.path_in_schema] = missing.get(column.path_in_schema, 0) + column.statistics.null_count
+    return {name: count / told.num_rows for name, count in missing.items() if name not in KEY}
+
+
+def _read(folder: Path, date: dt.date, columns: list[str] | None, rows: int | None) -> Iterator[pd.DataFrame]:
+    import pandas as pd
+    import pyarrow.parquet as pq
+
+    one = _found(folder).dates.get(date)
+    if one is None or hash_of(folder / one.file) != one.sha256:
+        raise StoreError(f"The frame in {folder} has no sound partition of {date}.", do=WRITE_IT)
+    # one file by itself: read as a part of its folder it would get the date as a category of texts
+    with (folder / one.file).open("rb") as opened:
+        file = pq.ParquetFile(opened)
+        whole = [file.read(columns)] if rows is None or one.rows == 0 else file.iter_batches(rows, columns=columns)
+        for table in whole:
+            part = table.to_pandas()
+            part.insert(1, "as_of", pd.Timestamp(date).as_unit("us"))
+            for name in part.columns[2:]:
+                if part[name].dtype != "float64":
+                    part[name] = part[name].astype(object).where(part[name].notna(), None)
+            yield part
+
+
+def _found(folder: Path) -> Frame:
+    found = on_disk(folder)
+    if found is None:
+        raise StoreError(f"There is no frame in {folder}.", do=WRITE_IT)
+    return found
 
 
 def hash_of(path: Path) -> str:
@@ -335,16 +387,8 @@ def hash_of(path: Path) -> str:
         return ""
 
 
-def _written(folder: Path, date: dt.date, rows: pd.DataFrame, *, digest: str, seconds: float) -> Partition:
-    import pyarrow.parquet as pq
-
-    began = time.perf_counter()
-    one = Partition(as_of=date.isoformat(), rows=len(rows), digest=digest, seconds=0, sha256="", state=BUILT)
-    path = folder / one.file
-    table = as_parquet(rows.drop(columns="as_of"))
-    write_whole(path, lambda fresh: pq.write_table(table, fresh))
-    spent = round(seconds + time.perf_counter() - began, 3)
-    return replace(one, seconds=spent, sha256=hash_of(path))
+def _file(date: dt.date | str) -> str:
+    return f"as_of={date}/{PART}"
 
 
 def _clear(told: Frame) -> None:

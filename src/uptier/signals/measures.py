@@ -10,6 +10,7 @@ A window of ``last=28, before=28`` is the 28 days that ended 28 days before the 
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import ibis
 
@@ -19,6 +20,9 @@ from uptier.signals.trigger_measures import TriggerMeasures
 from uptier.signals.usage_measures import UsageMeasures
 from uptier.signals.user_measures import UserMeasures
 
+if TYPE_CHECKING:
+    from ibis.expr import types as ir
+
 __all__ = [
     "GATE_KINDS",
     "MAX_PERIODS",
@@ -27,6 +31,7 @@ __all__ = [
     "Measures",
     "Number",
     "Question",
+    "answers_to",
     "growth",
     "monthly_gains",
     "ratio",
@@ -96,3 +101,24 @@ def monthly_gains(history: Measures) -> tuple[Number, Number, Number]:
     # engines take the least of what is known: before four periods nothing is
     least, typical, most = (ibis.ifelse(users[-1].notnull(), gain, None) for gain in gains)
     return least, typical, most
+
+
+def answers_to(measures: Measures) -> ir.Table:
+    """Give the table that the answers to all questions would be, for its types.
+
+    Parameters
+    ----------
+    measures : Measures
+        What was asked.
+
+    Returns
+    -------
+    Table
+        One column for each question beside account_id and as_of, and no rows.
+    """
+    asked = {column: _kind(asked) for column, asked in measures.asked.items()}
+    return ibis.table({"account_id": "string", "as_of": "date", **asked}, name="measures")
+
+
+def _kind(asked: Question) -> str:
+    return "string" if asked.what in ("plan_id", "account") else "float64"

@@ -20,8 +20,9 @@ from uptier.errors import SignalError, did_you_mean
 from uptier.own_code import line_of, load
 from uptier.project_file import where
 from uptier.settings import Settings
-from uptier.signals.catalog import Catalog, answers_to, catalog
+from uptier.signals.catalog import Catalog, catalog
 from uptier.signals.families import FAMILIES
+from uptier.signals.measures import answers_to
 from uptier.signals.signal import Signal
 from uptier.signals.trigger import Trigger
 from uptier.signals.trigger_measures import SINCE_UNITS

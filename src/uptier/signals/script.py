@@ -7,7 +7,7 @@ reads them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +62,7 @@ class Script:
     steps: tuple[Step, ...]
     frame: str
 
-    def run(self, history: History) -> pd.DataFrame:
+    def run(self, history: History) -> Iterator[pd.DataFrame]:
         """Run the statements.
 
         Parameters
@@ -70,13 +70,12 @@ class Script:
         history : History
             The past over the same tables, with other looks or the same.
 
-        Returns
-        -------
-        DataFrame
-            The frame, ordered by account and date.
+        Yields
+        ------
+        DataFrame, shape (about ROWS_AT_ONCE, n_columns)
+            The frame in stretches of accounts, ordered by account and date. Until the last one is taken, or the
+            iteration is closed, the intermediate tables that it is read from stay.
         """
-        import pandas as pd
-
         connection: Any = history.tables.source.connection
         engine = connection.con
         engine.execute(f'CREATE OR REPLACE TEMP TABLE "{self.looks}" AS {connection.compile(history.grid)}')
@@ -90,8 +89,8 @@ class Script:
                 for name in step.done_with:
                     engine.execute(f'DROP TABLE "{name}"')
                     made.discard(name)
-            parts = [self._part(engine, accounts) for accounts in self._accounts(engine)]
-            return pd.concat(parts, ignore_index=True)
+            for accounts in self._accounts(engine):
+                yield self._part(engine, accounts)
         finally:
             engine.execute("RESET preserve_insertion_order")
             for name in sorted(made):

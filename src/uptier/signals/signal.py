@@ -88,7 +88,7 @@ class Unit(StrEnum):
         one, many = speech.units.get(self.value) or self.words
         if whole == 0 and value > 0:
             return numbers.less_than.replace("{value}", f"1 {one}")
-        return f"{numbers.written(f'{whole:,}')} {one if whole == 1 else many}"
+        return f"{numbers.written(f'{whole:,}')} {one if whole in numbers.singular else many}"
 
     @property
     def words(self) -> tuple[str, str]:
