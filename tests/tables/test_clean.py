@@ -10,7 +10,7 @@ from uptier.tables.treatments import repeated_keys, without_equal_rows
 
 def test_every_overwritten_column_is_hidden_unless_its_day_is_known_or_vouched_for() -> None:
     settings = settings_of(data_until="2026-01-01", holds_since={"accounts.region": "2025-01-01"})
-    assert hidden_columns("accounts", settings) == {"account_name", "segment", "industry", "owner"}
+    assert hidden_columns("accounts", settings) == {"account_name", "segment", "industry", "owner", "currency"}
     assert vouched_columns("accounts", settings) == {"region": dt.date(2025, 1, 1)}
     assert vouched_columns("users", settings) == {}
     for name, contract in CONTRACT.items():

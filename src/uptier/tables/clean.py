@@ -158,10 +158,10 @@ def dated(table: ir.Table, name: str, lag_days: int) -> ir.Table:
     moment = table[contract.time]
     day = moment if moment.type().is_date() else moment.date()
     table = table.mutate(day=day)
-    table = table.mutate(known_day=ibis.coalesce(table.recorded_at.date(), _later(table.day, lag_days)))
+    table = table.mutate(known_day=ibis.coalesce(table.recorded_at.date(), later(table.day, lag_days)))
     if "valid_to" in contract.columns:
         table = table.mutate(end_day=table.valid_to.date())
-        table = table.mutate(end_known_day=ibis.coalesce(table.end_recorded_at.date(), _later(table.end_day, lag_days)))
+        table = table.mutate(end_known_day=ibis.coalesce(table.end_recorded_at.date(), later(table.end_day, lag_days)))
     return table
 
 
@@ -261,7 +261,21 @@ def without_future_ends(table: ir.Table, settings: Settings) -> ir.Table:
     )
 
 
-def _later(day: ir.DateValue, days: int) -> ir.DateValue:
+def later(day: ir.DateValue, days: int) -> ir.DateValue:
+    """Give the day that lies some days after another.
+
+    Parameters
+    ----------
+    day : DateValue
+        The day.
+    days : int
+        Days after it.
+
+    Returns
+    -------
+    DateValue
+        Null where the day is.
+    """
     if days == 0:
         return day
     shifted: ir.DateValue = (day + ibis.interval(days=days)).cast("date")

@@ -170,6 +170,11 @@ class Accounts(Table):
     region = Column(kind=Kind.CATEGORY, meaning="country or sales region", change=Change.CURRENT)
     channel = Column(kind=Kind.CATEGORY, meaning="how it was won")
     owner = Column(kind=Kind.CATEGORY, meaning="the CSM who looks after it", change=Change.CURRENT)
+    currency = Column(
+        kind=Kind.CATEGORY,
+        meaning="ISO code of the currency that it pays in, its account currency; the project's own where it is empty",
+        change=Change.CURRENT,
+    )
 
 
 class Plans(Table):
