@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from uptier.explanation.reasons import Reasons, fired_triggers, weighed_reasons
+from uptier.explanation.choosing import BESIDE
+from uptier.explanation.reasons import Reason, Reasons, fired_triggers, weighed_reasons
 from uptier.explanation.shares import Explained, explained
 from uptier.model.bundle import Bundle, BundleSignal, Head, Sigmoid
 from uptier.model.points import RULES, rules
@@ -87,14 +88,31 @@ class World:
         """By outcome, in the order in which training takes them."""
         return {outcome: in_order(given) for outcome, given in self.project.examples().items()}
 
-    def kept(self, name: str, made: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """Give figures that are kept under a name, or make them; as long as the catalogue of signals is the same."""
+    @cached_property
+    def learnt(self) -> Path:
+        """Where what was learnt is kept, as long as the catalogue of signals is the same."""
         fingerprint = self.project.catalog().fingerprint(self.project.settings.thresholds)
-        path = self.home / f"{name}-{fingerprint[:12]}.json"
+        folder = self.home / f"learnt-{fingerprint[:12]}"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def kept(self, name: str, made: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Give what is kept under a name, or make it: only what was learnt, never what rules of reasons make of it."""
+        path = self.learnt / f"{name}.json"
         if not path.exists():
             path.write_text(json.dumps(made(), default=lambda array: array.tolist()), encoding="utf-8")
         told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return told
+
+    def bundles(self, name: str, learn: Callable[[], Iterable[Bundle]]) -> Iterator[Bundle]:
+        """Give the bundles that are kept under a name, in their order, or learn them all."""
+        folder = self.learnt / name
+        if not (folder / "whole").exists():
+            for number, bundle in enumerate(learn()):
+                bundle.save(folder / str(number))
+            (folder / "whole").touch()
+        for number in range(len(list(folder.iterdir())) - 1):
+            yield Bundle.load(folder / str(number))
 
     def material(self, outcome: str) -> Material:
         """Give the rows of an outcome as trees read them."""
@@ -178,10 +196,16 @@ def unseen_heads(world: World, material: Material, *, parts: int) -> Iterator[tu
     """
     outcome = material.given.outcome
     origin, knobs = world.origin(outcome), world.project.settings.training
-    part, shape = dealt(material.account, parts), None
-    for number in range(parts):
-        head, shape = head_of(material, origin.fit[part[origin.fit] != number], knobs, shape)
-        yield bundle_of(world, material, head), origin.test[part[origin.test] == number]
+    part = dealt(material.account, parts)
+
+    def learn() -> Iterator[Bundle]:
+        shape = None
+        for number in range(parts):
+            head, shape = head_of(material, origin.fit[part[origin.fit] != number], knobs, shape)
+            yield bundle_of(world, material, head)
+
+    for number, bundle in enumerate(world.bundles(f"{outcome}-unseen", learn)):
+        yield bundle, origin.test[part[origin.test] == number]
 
 
 def ceiling_heads(world: World, material: Material) -> Iterator[tuple[Bundle, Ints]]:
@@ -190,13 +214,13 @@ def ceiling_heads(world: World, material: Material) -> Iterator[tuple[Bundle, In
     Rows before and after the origin alike, since a ceiling may know what it likes; cross-entropy with the chance as
     the label, so that margins are log-odds and need no calibration.
     """
-    import lightgbm
-
     outcome = material.given.outcome
     p, asked = world.true(outcome, [f"p_{outcome}"])[:, 0], world.origin(outcome).test
     half = dealt(material.account, 2)
-    for side in (0, 1):
-        fit = np.flatnonzero((half != side) & (p > 0) & (p < 1))
+
+    def learn() -> Iterator[Bundle]:
+        import lightgbm
+
         chosen = {
             "objective": "cross_entropy",
             "num_leaves": 31,
@@ -207,15 +231,20 @@ def ceiling_heads(world: World, material: Material) -> Iterator[tuple[Bundle, In
             "seed": 1,
             "verbosity": -1,
         }
-        data = lightgbm.Dataset(material.matrix[fit], p[fit], categorical_feature=material.codes)
-        head = dataclasses.replace(
-            pooled_head(material.given, fit, why=""),
-            base_rate=float(p[fit].mean()),
-            trees=lightgbm.train(chosen, data, num_boost_round=200).model_to_string(),
-            calibrator=Sigmoid(slope=1.0, intercept=0.0),
-            fallback=None,
-        )
-        yield bundle_of(world, material, head), asked[half[asked] == side]
+        for side in (0, 1):
+            fit = np.flatnonzero((half != side) & (p > 0) & (p < 1))
+            data = lightgbm.Dataset(material.matrix[fit], p[fit], categorical_feature=material.codes)
+            head = dataclasses.replace(
+                pooled_head(material.given, fit, why=""),
+                base_rate=float(p[fit].mean()),
+                trees=lightgbm.train(chosen, data, num_boost_round=200).model_to_string(),
+                calibrator=Sigmoid(slope=1.0, intercept=0.0),
+                fallback=None,
+            )
+            yield bundle_of(world, material, head)
+
+    for side, bundle in enumerate(world.bundles(f"{outcome}-ceiling", learn)):
+        yield bundle, asked[half[asked] == side]
 
 
 def learnt_causes(material: Material, causes: Floats, asked: Ints) -> Floats:
@@ -284,10 +313,10 @@ def reasons_of(world: World, apart: Explained, frame: pd.DataFrame) -> list[Reas
     )
 
 
-def families_of(world: World, reasons: Sequence[Reasons]) -> Named:
-    """Name the families whose triggers are the reasons for."""
+def families_of(world: World, reasons: Sequence[tuple[Reason, ...]]) -> Named:
+    """Name the families whose triggers are reasons."""
     family = {trigger.name: trigger.family for trigger in world.project.catalog().triggers}
-    return [tuple(family[reason.code] for reason in one.supporting) for one in reasons]
+    return [tuple(family[reason.code] for reason in one) for one in reasons]
 
 
 def families_of_signals(world: World, apart: Explained) -> Named:
@@ -301,13 +330,16 @@ def families_of_signals(world: World, apart: Explained) -> Named:
 
 
 def families_with_relationship(world: World, apart: Explained) -> Named:
-    """Name the three families that add most, had the family `relationship` a trigger too; sentences are not asked."""
+    """Name three families by what they add, had `relationship` a trigger too; sentences and firing are not asked."""
     family = np.array([one.family for one in world.signals])
     voices = [*apart.points.columns, "relationship"]
     values = apart.contributions.to_numpy(dtype=np.float64)
     sums = np.column_stack([values[:, family == voice].sum(axis=1) for voice in voices])
     order = np.argsort(-sums, axis=1, kind="stable")[:, :NAMED_AT_MOST]
-    return [tuple(voices[place] for place in places if sums[row, place] > 0) for row, places in enumerate(order)]
+    least = BESIDE * np.abs(sums).max(axis=1)
+    return [
+        tuple(voices[place] for place in places if sums[row, place] > least[row]) for row, places in enumerate(order)
+    ]
 
 
 def families_of_rules(world: World, frame: pd.DataFrame) -> Named:

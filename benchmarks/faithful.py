@@ -39,8 +39,9 @@ themselves from the same signals, and name causes, not families: where they fail
 On the preset `null` nothing may be a reason: no account gets more than a point, since the gate refuses all heads; what
 the heads that were refused would have said is told too.
 
-Worlds are kept where `--worlds` says, and used again; so is what was named there, as long as the catalogue of signals
-is the same. After a change of training or of reasons, begin with a folder without `faithful-*.json`.
+Worlds are kept where `--worlds` says, and used again; so is what was learnt there, as long as the catalogue of signals
+is the same, so that another rule of reasons is measured in minutes. After a change of training, begin with a folder
+without `learnt-*`.
 """
 
 from __future__ import annotations
@@ -82,6 +83,7 @@ from _faithful import (
 from numpy.typing import NDArray
 
 from uptier.explanation.shares import Explained
+from uptier.model.bundle import Bundle
 from uptier.simulate.causes import CAUSES
 from uptier.training.training import train
 
@@ -93,6 +95,8 @@ IN_THREE, FIRST, NEGATIVE = 0.90, 0.70, 0.03
 MOST_ON_NULL = 0.01
 CLEARLY = -0.1  # log-odds
 DRAWS = 500
+TWO = 2  # sentences
+NAMERS = ("ours", "against", "shap", "voiced", "points")
 WITH_TRIGGER = tuple(family for family in TELLS if family not in ("relationship", "commercial"))
 TOLD = np.array([any(cause in TELLS[family] for family in WITH_TRIGGER) for cause in CAUSES])
 Columns = dict[str, Any]
@@ -116,14 +120,13 @@ def main() -> None:
         folder = given.worlds or Path(thrown_away)
         for seed in null_seeds:
             world = world_of(folder, "null", seed, given.null_accounts)
-            null.append(world.kept("faithful", partial(on_null, world)))
+            null.append(on_null(world))
         for seed in seeds:
             world = world_of(folder, "standard", seed, given.accounts)
             said(f"seed {seed}: world")
             told_by = told_by or world.kept("told", partial(states_told, world))
-            of_seed = of_world(world, seed)
             for outcome, worlds in found.items():
-                worlds.append(of_seed[outcome])
+                worlds.append(of_outcome(world, outcome, seed))
     figures = {outcome: figures_of(worlds) for outcome, worlds in found.items()}
     missed = [f"{outcome}: {what}" for outcome, one in figures.items() for what in misses(one)]
     if not null or max(one["shipped"] for one in null) > MOST_ON_NULL:
@@ -149,21 +152,6 @@ def main() -> None:
     print(json.dumps(line))
 
 
-def of_world(world: World, seed: int) -> Columns:
-    """Look at all outcomes of a world, or take what is kept of it."""
-    return as_arrays(world.kept("faithful", lambda: {outcome: of_outcome(world, outcome, seed) for outcome in ASKED}))
-
-
-def as_arrays(told: Columns) -> Columns:
-    """Give what was kept as arrays again."""
-    for outcome in ASKED:
-        one = told[outcome]
-        one |= {name: np.array(one[name], dtype=np.float64) for name in ("causes", "observable", "spread")}
-        one["account"] = np.array(one["account"], dtype=object)
-        one["telling"] = {name: np.array(values, dtype=bool) for name, values in one["telling"].items()}
-    return told
-
-
 def of_outcome(world: World, outcome: str, seed: int) -> Columns:
     """Ask heads of other accounts about one outcome; what is named, beside the true causes, of the highest fifth."""
     material, frame = world.material(outcome), world.examples[outcome].frame
@@ -171,8 +159,8 @@ def of_outcome(world: World, outcome: str, seed: int) -> Columns:
     asked = world.origin(outcome).test
     asked = asked[~np.isnan(causes[asked]).any(axis=1)]  # of accounts that merge the truth is silent
     known = set(asked.tolist())
-    named: dict[str, dict[int, tuple[str, ...]]] = {name: {} for name in ("ours", "shap", "voiced", "points")}
-    score = np.full(len(frame), np.nan)
+    named: dict[str, dict[int, tuple[str, ...]]] = {name: {} for name in NAMERS}
+    score, sentences = np.full(len(frame), np.nan), np.zeros(len(frame))
     for bundle, rows in unseen_heads(world, material, parts=PARTS):
         rows = rows[[row in known for row in rows.tolist()]]
         few = frame.iloc[rows].reset_index(drop=True)
@@ -180,9 +168,11 @@ def of_outcome(world: World, outcome: str, seed: int) -> Columns:
             score[rows] = bundle.heads[outcome].base_rate
             continue
         apart = taken_apart(world, bundle, outcome, few)
-        score[rows] = apart.probability
+        score[rows], reasons = apart.probability, reasons_of(world, apart, few)
+        sentences[rows] = [sum(len(reason.signals) for reason in one.supporting) for one in reasons]
         for name, names in {
-            "ours": families_of(world, reasons_of(world, apart, few)),
+            "ours": families_of(world, [one.supporting for one in reasons]),
+            "against": families_of(world, [one.opposing for one in reasons]),
             "shap": families_of_signals(world, apart),
             "voiced": families_with_relationship(world, apart),
             "points": families_of_rules(world, few),
@@ -194,10 +184,12 @@ def of_outcome(world: World, outcome: str, seed: int) -> Columns:
     for bundle, rows in ceiling_heads(world, material):
         rows = rows[np.isin(rows, top)]
         few = frame.iloc[rows].reset_index(drop=True)
-        names = families_of(world, reasons_of(world, taken_apart(world, bundle, outcome, few), few))
+        reasons = reasons_of(world, taken_apart(world, bundle, outcome, few), few)
+        names = families_of(world, [one.supporting for one in reasons])
         ceiling |= dict(zip(rows.tolist(), names, strict=True))
     said(f"  {outcome}: ceiling")
-    learnt = learnt_causes(material, causes, asked)
+    causes_told = world.kept(f"{outcome}-causes", lambda: {"learnt": learnt_causes(material, causes, asked)})
+    learnt = np.array(causes_told["learnt"])
     said(f"  {outcome}: causes learnt; {len(top)} of {len(asked)} rows")
     telling = {
         name: telling_of([rows.get(row, ()) for row in top.tolist()])
@@ -208,6 +200,7 @@ def of_outcome(world: World, outcome: str, seed: int) -> Columns:
         "account": np.array([f"{seed}-{account}" for account in frame["account_id"].iloc[top]], dtype=object),
         "telling": telling | {"causes": telling_of_causes(learnt[np.isin(asked, top)])},
         "named": [named["ours"].get(row, ()) for row in top.tolist()],
+        "sentences": sentences[top],
         "observable": 1 - (causes[asked] - learnt).var(axis=0) / np.maximum(causes[asked].var(axis=0), 1e-12),
         "spread": causes[asked].std(axis=0),
     }
@@ -238,6 +231,7 @@ def figures_of(worlds: list[Columns]) -> dict[str, Any]:
     accounts = np.concatenate([one["account"] for one in worlds])
     telling = {name: np.concatenate([one["telling"][name] for one in worlds]) for name in worlds[0]["telling"]}
     firsts = [names[0] for one in worlds for names in one["named"] if names]
+    against = telling.pop("against")
     telling["constant"] = telling_of([tuple(pd.Series(firsts).value_counts().index[:NAMED_AT_MOST])] * len(causes))
     told = np.where(TOLD, causes, 0.0)
     return {
@@ -248,6 +242,8 @@ def figures_of(worlds: list[Columns]) -> dict[str, Any]:
             name: {**hits(one, causes, accounts), "told": hits(one, told, accounts), **negatives(one, causes)}
             for name, one in telling.items()
         },
+        "two_sentences": rounded((np.concatenate([one["sentences"] for one in worlds]) >= TWO).mean()),
+        "against": negatives(against, -causes),  # wrong where its causes truly add
         "by_strongest_cause": by_cause(causes, telling),
         "by_family": by_family([names for one in worlds for names in one["named"]], causes),
         "observable": of_causes([one["observable"] for one in worlds], [one["spread"] for one in worlds]),
@@ -330,22 +326,26 @@ def of_causes(told: list[Floats], spread: list[Floats]) -> dict[str, dict[str, f
 
 def on_null(world: World) -> Columns:
     """Give the most that a reason adds where nothing has a cause: as the product ships it, and had no gate refused."""
-    project = world.project
-    made = train(world.examples, project.catalog(), project.settings, gains={}, data_hashes={}, warnings=[])
+
+    def shipping() -> list[Bundle]:
+        catalog, settings = world.project.catalog(), world.project.settings
+        return [train(world.examples, catalog, settings, gains={}, data_hashes={}, warnings=[]).bundle]
+
+    (made,) = world.bundles("shipped", shipping)
     shipped: dict[str, float] = {}
     refused: dict[str, tuple[float, ...]] = {}
     for outcome in ASKED:
         material, frame = world.material(outcome), world.examples[outcome].frame
         rows = frame.iloc[world.origin(outcome).test].reset_index(drop=True)
-        if made.bundle.heads[outcome].is_fitted:
-            shipped[outcome] = most(world, taken_apart(world, made.bundle, outcome, rows), rows)[0]
+        if made.heads[outcome].is_fitted:
+            shipped[outcome] = most(world, taken_apart(world, made, outcome, rows), rows)[0]
         for bundle, of_part in unseen_heads(world, material, parts=PARTS):
             few = frame.iloc[of_part].reset_index(drop=True)
             said_of = most(world, taken_apart(world, bundle, outcome, few), few) if bundle.fitted else (0.0, 0.0)
             refused[outcome] = tuple(max(pair) for pair in zip(refused.get(outcome, (0.0, 0.0)), said_of, strict=True))
     said("  null")
     return {
-        "fitted": list(made.bundle.fitted),
+        "fitted": list(made.fitted),
         "shipped": max(shipped.values(), default=0.0),
         "without_gate": {outcome: {"most": one[0], "share_above": one[1]} for outcome, one in refused.items()},
     }

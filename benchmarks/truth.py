@@ -13,8 +13,15 @@ What lies between ceiling and oracle cannot be known from the tables.
 happen, which has the same mean and less noise. Calibration is against true chances too. Where fewer than 300 cases were
 learnt from, 1 must lie within the interval over accounts drawn anew of the ratio in the top fifth instead.
 
+`value` is what contacting is truly worth (see `_value.py`): at the capacity of CSMs, the product's own worklist beside
+the oracle's and those by P(convert), by the points model, by days to renewal and at random; and with the guard, which
+protects who is about to leave, beside without it. What is asked of it depends on the preset: of `standard` that the
+product's list reaches enough of the oracle's and leads the rivals, of `pushy` that the guard drives fewer accounts away
+and costs no value.
+
 Worlds are kept where `--worlds` says, and used again; so are figures, as long as the catalogue of signals is the same:
-a run that was stopped goes on where it was. After a change of training, begin with a folder without them.
+a run that was stopped goes on where it was, and where figures were kept before there was a `value`, it alone is found.
+After a change of training, begin with a folder without them.
 """
 
 from __future__ import annotations
@@ -30,6 +37,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from _lists import RIVALS, of_lists
 from _truth import Told, auc, figures_of, logit_slope, precision_at
 from numpy.typing import NDArray
 
@@ -48,8 +56,10 @@ from uptier.training.training import in_order
 SEEDS = "31,32,33,34,35"
 ACCOUNTS = 20_000
 AFTER = "post_upsell_churn"
+VALUE = "value"  # what lists are worth, beside the outcomes
 LEAST_SHARE = {**dict.fromkeys(CONVERSIONS, 0.90), "churn": 0.80, AFTER: 0.80}
 LEAST_PRECISION = 0.90  # of the oracle's, at capacity
+LEAST_VALUE = 0.80  # of the oracle's list
 MOST_ECE = 0.01
 SLOPE = (0.9, 1.1)
 TOP_FIFTH = (0.85, 1.15)
@@ -75,11 +85,13 @@ def main() -> None:
         outcome: summary([world[outcome] for world in worlds.values() if outcome in world]) for outcome in OUTCOMES
     }
     missed = [f"{outcome}: {what}" for outcome, one in figures.items() for what in misses(outcome, one)]
+    value = summary([world[VALUE] for world in worlds.values()])
+    missed += [f"{VALUE}: {what}" for what in value_misses(given.preset, value)]
     line = {
         "name": "truth" if given.jitter == 0 else "truth_jittered",
         "sizes": {"worlds": len(seeds), "accounts": given.accounts},
         "seed": seeds,
-        "figures": {"preset": given.preset, "jitter": given.jitter, "missed": missed, **figures},
+        "figures": {"preset": given.preset, "jitter": given.jitter, "missed": missed, **figures, VALUE: value},
         "bounds": {
             "median_share_at_least": LEAST_SHARE,
             "precision_of_oracle_at_least": LEAST_PRECISION,
@@ -88,6 +100,9 @@ def main() -> None:
             "top_fifth": TOP_FIFTH,
             "brier_skill_above": 0,
             "beats": "points, best single signal; logistic regression by at least -0.005 AUC",
+            "value_of_oracle_at_least": LEAST_VALUE,
+            "value_beats": RIVALS,
+            "guard_in_pushy": "drives fewer accounts away than without it, at no less value",
         },
         "met": not missed and len(figures) == len(OUTCOMES),
     }
@@ -103,19 +118,21 @@ def compared(folder: Path, preset: str, seed: int, jitter: float, accounts: int)
     (home / "project.yaml").write_text(project_text(project="truth", source="./world"), encoding="utf-8")
     project = Project(home / "project.yaml")
     kept = home / f"figures-{project.catalog().fingerprint(project.settings.thresholds)[:12]}.json"
-    if kept.exists():
+    found: dict[str, dict[str, float]] = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    if VALUE in found:
         said(f"seed {seed}: figures are kept", began)
-        found: dict[str, dict[str, float]] = json.loads(kept.read_text(encoding="utf-8"))
         return found
     examples = {outcome: in_order(given) for outcome, given in project.examples().items()}
-    signals = tuple(BundleSignal(one.name, one.family, one.is_category) for one in project.catalog().signals)
     truth = pd.read_parquet(home / "world" / "truth.parquet")
     said(f"seed {seed}: world of {accounts} accounts and its examples", began)
-    found = {
-        outcome: figures
-        for outcome in OUTCOMES
-        if (figures := of_outcome(examples[outcome], examples["churn"], signals, project, truth, began))
-    }
+    if not found:
+        signals = tuple(BundleSignal(one.name, one.family, one.is_category) for one in project.catalog().signals)
+        for outcome in OUTCOMES:
+            if figures := of_outcome(examples[outcome], examples["churn"], signals, project, truth, began):
+                found[outcome] = figures
+        kept.write_text(json.dumps(found), encoding="utf-8")
+    found[VALUE] = of_lists(project, examples, truth)
+    said(f"  {VALUE}: {json.dumps({key: round(number, 3) for key, number in found[VALUE].items()})}", began)
     kept.write_text(json.dumps(found), encoding="utf-8")
     return found
 
@@ -270,6 +287,23 @@ def misses(outcome: str, one: dict[str, Any]) -> list[str]:
         }
     else:
         asked["top fifth's interval"] = middle["top_fifth_low"] <= 1 <= middle["top_fifth_high"]
+    return [name for name, held in asked.items() if not held]
+
+
+def value_misses(preset: str, one: dict[str, Any]) -> list[str]:
+    """Say which bounds the medians of what lists are worth miss; of which bounds, the preset decides."""
+    middle = {name: value["median"] for name, value in one.items() if isinstance(value, dict)}
+    asked = {}
+    if preset == "standard":
+        ours = middle["of_oracle_uptier"]
+        asked = {f"{ours:.3f} of the oracle's": ours >= LEAST_VALUE}
+        asked |= {
+            f"{name} {middle[f'of_oracle_{name}']:.3f}, ours {ours:.3f}": ours > middle[f"of_oracle_{name}"]
+            for name in RIVALS
+        }
+    if preset == "pushy":
+        away, gained = middle["guard_driven_away"], middle["guard_value"]
+        asked = {f"guard, driven away {away:+.3f}": away < 0, f"guard, value {gained:+.0f}": gained >= 0}
     return [name for name, held in asked.items() if not held]
 
 

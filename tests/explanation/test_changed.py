@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -76,14 +77,22 @@ def test_it_is_said_in_whole_points_that_add_up():
     )
 
 
+def test_circumstances_are_told_apart_from_the_rest():
+    one = Chances(before=0.10, now=0.21, families=(("Seats", 0.05), ("Gates", 0.02)), context=0.03, model=0.01)
+    assert said(Changed(since=SINCE, fired=(), cleared=(), chances=one)) == (
+        "since 1 December 2025: from 10 to 21 in 100: Seats +5 points, Gates +2 points, circumstances "
+        "+3 points, learnt since +1 point."
+    )
+
+
 @given(st.integers(0, 39), st.integers(0, 39), st.one_of(st.none(), st.floats(0.001, 0.999)))
 def test_what_is_said_adds_up_too(place, other, told):
     words = said(Changed(since=SINCE, fired=(), cleared=(), chances=chances(place, other, told)))
     if "from" not in words:
         return
     before, now = (int(one) for one in words.partition("from ")[2].partition(" in 100")[0].split(" to "))
-    parts = words.partition("in 100: ")[2].rstrip(".").split(", ")
-    assert sum(int(part.split()[-2]) for part in parts) == now - before
+    parts = re.findall(r"([+-]\d+) points?", words.partition("in 100: ")[2])
+    assert sum(map(int, parts)) == now - before
 
 
 def test_where_nothing_moved_it_says_so():

@@ -96,6 +96,27 @@ def test_half_a_point_is_the_least_that_is_a_reason():
     assert told({}, {"active_users": -0.049}).opposing == ()
 
 
+def test_a_reason_weighs_at_least_a_quarter_of_the_heaviest():
+    heaviest = {"highest_quota_utilisation": 0.4}
+    assert codes(told({}, {**heaviest, "active_users": 0.11}).supporting)[1:] == ["approaching_seat_ceiling"]
+    assert codes(told({}, {**heaviest, "active_users": 0.09}).supporting) == ["quota_nearly_used_up"]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_heaviest_on_one_side_is_the_measure_of_the_other(sign):
+    for weight, others in ((0.11, 1), (0.09, 0)):
+        reasons = told({}, {"highest_quota_utilisation": sign * 0.4, "active_users": -sign * weight})
+        found = (len(reasons.supporting), len(reasons.opposing))
+        assert found == ((1, others) if sign > 0 else (others, 1))
+
+
+def test_what_cannot_be_told_is_no_measure():
+    untold = {"active_users": np.nan}
+    assert codes(told(untold, {"active_users": 0.9, "usage_growth": 0.1}).supporting) == ["usage_inflection"]
+    warned = told(WARNED, {"usage_growth": 0.9, "active_users": 0.1})
+    assert codes(warned.supporting) == ["approaching_seat_ceiling"]
+
+
 def test_a_family_that_weighs_without_having_fired_claims_no_trigger():
     (reason,) = told({}, {"active_users": 0.2}).supporting
     assert (reason.label, reason.fired, reason.act_within_days) == ("Seats", False, None)
@@ -106,6 +127,25 @@ def test_a_family_that_weighs_without_having_fired_claims_no_trigger():
 def test_a_fired_trigger_of_little_weight_is_listed_last():
     reasons = told({"seat_utilisation": 0.92}, {"seat_utilisation": 0.01, "gate_crossings": 0.1})
     assert codes(reasons.supporting) == ["feature_tier_crossings", "approaching_seat_ceiling"]
+
+
+def test_a_fired_trigger_of_little_weight_is_listed_only_where_no_weighty_reason_opens_the_talk():
+    weights = {"gate_crossings": 0.3, "highest_quota_utilisation": 0.06}
+    full = {"highest_quota_utilisation": 0.9}
+    reasons = told({**full, "gate_crossings": 3.0}, weights, outcome="plan_upgrade")
+    assert codes(reasons.supporting) == ["feature_tier_crossings"]
+    # a family that weighs without having fired opens nothing
+    reasons = told({**full, "trial_days_per_week": 0.0}, weights, outcome="plan_upgrade")
+    assert [(reason.code, reason.fired) for reason in reasons.supporting] == [
+        ("feature_tier_crossings", False),
+        ("quota_nearly_used_up", True),
+    ]
+
+
+def test_a_fired_trigger_is_listed_where_only_the_other_side_weighs():
+    reasons = told({"seat_utilisation": 0.92}, {"seat_utilisation": 0.06, "gate_crossings": -0.9})
+    assert codes(reasons.supporting) == ["approaching_seat_ceiling"]
+    assert told({}, {"seat_utilisation": 0.06, "gate_crossings": -0.9}).supporting == ()
 
 
 def test_a_fired_trigger_of_little_weight_is_no_reason_for_another_upsell_or_for_leaving():

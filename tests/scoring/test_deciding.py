@@ -49,6 +49,13 @@ def test_worth_counts_a_risk_that_nobody_has_seen_as_none():
     assert terms["expected_value"].notna().all()
 
 
+def test_what_an_account_brings_goes_with_what_it_pays_and_the_cost_of_a_contact_does_not():
+    once, twice = (decide(facts(ROWS).assign(mrr=times * ROWS["mrr"])) for times in (1, 2))
+    np.testing.assert_allclose(twice["gain_arr"], 2 * once["gain_arr"])
+    np.testing.assert_allclose(twice["expected_value"] + 50, 2 * (once["expected_value"] + 50))
+    assert (twice["best_type"] == once["best_type"]).all()
+
+
 @pytest.mark.parametrize(
     ("outcome", "n", "said"),
     [("seat_expansion", 3000, MODEL), ("post_upsell_churn", 3000, POOLED), ("post_upsell_churn", 0, UNKNOWN)],

@@ -11,17 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tests.scoring.worked import settings
+from tests.tables.told_answers import drawn_answers
 from uptier.errors import ScoringError
 from uptier.scoring.suppression import (
     FOR_GOOD,
     LABELS,
     RULES,
+    dismissals,
     listed,
     read_dismissed,
     recorded,
     rolls,
     suppressions,
 )
+from uptier.tables.answers import add_answers
 
 AS_OF = dt.date(2026, 3, 1)
 ORDER = [
@@ -171,3 +174,53 @@ def test_a_file_of_dismissals_that_cannot_be_used_is_refused(tmp_path, text, sai
         path.write_text(text)
     with pytest.raises(ScoringError, match=said):
         read_dismissed(path)
+
+
+ANSWERED = """
+key                      | status    | because         | until      | answered_at | known_at
+a:add_on:2026-01-01      | Dismissed | not now         | 2026-05-01 |             | 2026-02-01 06:00
+b:add_on:2026-01-01      | Dismissed | not now         | 2026-05-01 |             | 2026-02-01 06:00
+b:add_on:2026-01-01      | New       |                 |            |             | 2026-02-02 06:00
+c:discovery:2026-01-01   | Dismissed | reason is wrong |            | 2026-01-20  | 2026-02-01 06:00
+c:discovery:2026-02-01   | Dismissed | other           |            |             | 2026-02-03 06:00
+d:plan_upgrade:2026-01-01| Contacted |                 |            |             | 2026-02-01 06:00
+"""
+
+
+def answered(folder, **worklist):
+    store = folder / "store"
+    add_answers(store, drawn_answers(ANSWERED))
+    return settings(**worklist).model_copy(update={"store": store, "path": folder / "acme.yaml"})
+
+
+def test_what_people_dismissed_stays_away_until_its_date_or_for_ninety_days(tmp_path):
+    found = dismissals(answered(tmp_path))
+    assert found == {("a", "add_on"): dt.date(2026, 5, 1), ("c", "discovery"): dt.date(2026, 5, 4)}
+    # what was answered later was not known then
+    assert dismissals(answered(tmp_path / "again"), before=dt.date(2026, 2, 2)) == {
+        ("a", "add_on"): dt.date(2026, 5, 1),
+        ("b", "add_on"): dt.date(2026, 5, 1),
+        ("c", "discovery"): dt.date(2026, 4, 20),
+    }
+
+
+def test_a_dismissed_case_comes_back_on_its_date(tmp_path):
+    until = dismissals(answered(tmp_path))
+    cases = pd.DataFrame({"account_id": ["a", "a", "b"], "upsell": ["add_on", "plan_upgrade", "add_on"]})
+    for day, held in ((dt.date(2026, 4, 30), [True, False, False]), (dt.date(2026, 5, 1), [False] * 3)):
+        assert suppressions(cases, settings(), as_of=day, dismissed=until)["dismissed"].tolist() == held
+
+
+def test_answers_and_the_file_hold_together_and_the_later_date_counts(tmp_path):
+    (tmp_path / "away.csv").write_text(
+        "account_id,upsell,until\na,add_on,2026-06-01\nc,discovery,2026-03-01\nz,,2026-04-01\n"
+    )
+    assert dismissals(answered(tmp_path, dismissed="away.csv")) == {
+        ("a", "add_on"): dt.date(2026, 6, 1),
+        ("c", "discovery"): dt.date(2026, 5, 4),
+        ("z", ""): dt.date(2026, 4, 1),
+    }
+
+
+def test_without_a_file_and_without_answers_nothing_is_dismissed(tmp_path):
+    assert dismissals(settings().model_copy(update={"store": tmp_path})) == {}

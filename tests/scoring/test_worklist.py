@@ -191,6 +191,30 @@ def test_no_discovery_talk_where_terms_roll_over_or_the_account_may_leave():
     assert worked([account("c", days_until_renewal=80)], calendar_days=0).empty
 
 
+def test_who_is_worth_a_talk_is_listed_by_value_though_no_trigger_opens_it():
+    rows = worked(
+        [
+            account("0001", "add_on", value=100.0),
+            account("0002", best="add_on", action="nurture first", value=300.0),
+            account("0003", best="add_on", action="nurture first", value=-1.0),
+            account("0004", best="add_on", action="protect", value=900.0),
+            account("0005", best="add_on", action="nurture first", value=900.0, before_first_value=True),
+            account("0006", best="add_on", action="leave alone", value=900.0, open_opportunity=True),
+        ]
+    )
+    assert by_account(rows, "rank") == {"0001": 2, "0002": 1, "0005": None, "0006": None}
+    assert by_account(rows, "action")["0002"] == "nurture first"
+    assert by_account(rows, "upsell")["0002"] == "add_on"
+    assert by_account(rows, "suppressed_by")["0005"] == "before_first_value"
+    assert by_account(rows, "suppressed_by")["0006"] == "open_opportunity"
+
+
+def test_an_account_has_one_talk_about_an_upsell_or_one_of_the_calendar():
+    worth = account("0001", best="add_on", action="nurture first", value=300.0, days_until_renewal=60.0)
+    not_worth = account("0002", best="add_on", action="leave alone", value=-5.0, days_until_renewal=60.0)
+    assert by_account(worked([worth, not_worth]), "upsell") == {"0001": "add_on", "0002": "discovery"}
+
+
 def test_discovery_talks_come_after_all_pitches_the_nearest_renewal_first():
     accounts = [account(name, days_until_renewal=days) for name, days in (("d1", 80), ("d2", 50), ("d3", 60))]
     rows = worked([*accounts, account("p", SEATS, value=1.0)], capacity=3)

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from uptier.errors import TrainingError
+from uptier.training.said import Said
 from uptier.training.track_record import TriggerRecord, markdown_table, track_record
 
 MONTHS = 8
@@ -199,3 +200,28 @@ def test_too_few_cases_are_told_however_high_the_lift() -> None:
     made = records(rows, fired)["sees_need"]
     assert made.verdict == "too few to tell"
     assert dataclasses.replace(made, verdict="helps").earns_its_place
+
+
+def test_a_trigger_whose_reason_people_call_wrong_has_not_earned_its_place() -> None:
+    rows, fired = world()
+    said = {
+        "sees_need": Said(answered=20, contacted=8, not_now=2, wrong=10),
+        "sees_nothing": Said(answered=20, wrong=20),
+        "hardly_ever": Said(answered=10, wrong=9),
+        "absent": Said(answered=40, wrong=40),
+    }
+    made = track_record(rows, fired, outcome="add_on", gap_days=7, horizon_days=60, draws=200, seed=3, said=said)
+    assert {one.trigger: one.verdict for one in made} == {
+        "sees_need": "called wrong",
+        "sees_nothing": "not shown to help",
+        "sees_no_need": "works against",
+        "hardly_ever": "called wrong",
+        "absent": "not available",
+    }
+    assert not any(one.earns_its_place for one in made)
+    assert json.loads(json.dumps(made[0].as_json(), allow_nan=False))["said"]["wrong"] == 10
+    assert made[2].as_json()["said"]["wrong_share"] == [None, None, None]
+    table = markdown_table(made).splitlines()
+    assert "| called wrong |" in table[0]
+    assert table[2].endswith("| 10 of 20 | **called wrong** |")
+    assert len({line.count("|") for line in table}) == 1

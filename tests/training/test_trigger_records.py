@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.tables.told_answers import drawn_answers
 from tests.training.worlds import drawn_examples, settings
 from uptier.outcomes.outcome import Examples
 from uptier.signals.catalog import catalog
+from uptier.tables.answers import add_answers
 from uptier.training.trigger_records import records_of, warning_records
 
 ORIGINS = (pd.Timestamp("2025-05-01"), pd.Timestamp("2025-08-01"))
@@ -57,3 +59,16 @@ def test_an_outcome_that_no_trigger_is_about_has_no_record(outcome: str, tmp_pat
     given = seen(outcome, "nps", 3.0, 9.0)
     assert records_of(given, catalog(), settings=settings(tmp_path), origins=ORIGINS) == ()
     assert warning_records({outcome: given}, catalog(), settings=settings(tmp_path), origins=ORIGINS) == ()
+
+
+def test_a_trigger_that_people_call_wrong_loses_its_place(tmp_path: Path) -> None:
+    project = settings(tmp_path)
+    lines = ["key | reason_code | status | because | known_at"]
+    lines += [
+        f"{n}:add_on:2025-01-01 | running_out_of_capacity | Dismissed | reason is wrong | 2025-01-05" for n in range(12)
+    ]
+    add_answers(project.store, drawn_answers("\n".join(lines)))
+    given = seen("plan_upgrade", "highest_quota_utilisation", 0.95, 0.2)
+    made = {one.trigger: one for one in records_of(given, catalog(), settings=project, origins=ORIGINS)}
+    assert made["running_out_of_capacity"].verdict == "called wrong"
+    assert made["running_out_of_capacity"].said.wrong == 12

@@ -37,21 +37,22 @@ class Value:
     added_chance : float
         The product of both, ΔP, share.
     arr : float
-        Recurring revenue, account currency per year.
+        Recurring revenue, the project's currency per year.
     gain_arr : float
-        What the upsell would add, account currency per year.
+        What the upsell would add, the project's currency per year.
     churn : float
         Probability of leaving within 90 days, share.
     churn_upsold : float
         The same after an upsell, share.
     kept_gain : float
-        Gain times the chance that it stays, account currency per year.
+        Gain times the chance that it stays, the project's currency per year.
     at_stake : float
-        Recurring revenue times what the upsell adds to the risk of leaving, account currency per year.
+        Recurring revenue times what the upsell adds to the risk of leaving, the project's currency per year.
     contact_cost : float
-        Cost of one contact, account currency.
+        Cost of one contact, the project's currency.
     expected_value : float
-        added_chance x (kept_gain - at_stake) - contact_cost, account currency; NaN if revenue or gain is not known.
+        added_chance x (kept_gain - at_stake) - contact_cost, the project's currency; NaN if revenue or gain is not
+        known.
     """
 
     upsell: str
@@ -88,7 +89,7 @@ def expected_values(
     chance : Series, shape (n_accounts,)
         Probability of that upsell, share.
     mrr : Series, shape (n_accounts,)
-        Recurring revenue, account currency per month; NaN where unknown.
+        Recurring revenue, the project's currency per month; NaN where unknown.
     gains : dict of str to float
         Usual gain of each upsell type, share of the revenue before; a type that is absent has an unknown gain.
     churn : Series, shape (n_accounts,)
@@ -98,7 +99,7 @@ def expected_values(
     incrementality : dict of str to float
         Share of the chance that contact adds, by upsell type.
     contact_cost : float
-        Cost of one contact, account currency.
+        Cost of one contact, the project's currency.
 
     Returns
     -------

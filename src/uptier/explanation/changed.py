@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from uptier.explanation.weights import hundredths, weight_words
+from uptier.explanation.words import IN_ENGLISH, Words
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from uptier.explanation.shares import Explained
     from uptier.signals.catalog import Catalog
+
+TOLD_AT_MOST = 3  # families whose change is said; the others are one sum
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,3 +120,42 @@ def turned(now: Sequence[bool], then: Sequence[bool], catalog: Catalog) -> tuple
         tuple(trigger.label for trigger, here, before in rows if here and not before),
         tuple(trigger.label for trigger, here, before in rows if before and not here),
     )
+
+
+def changed_words(changed: Changed, words: Words = IN_ENGLISH) -> str:
+    """Say what changed.
+
+    Parameters
+    ----------
+    changed : Changed
+        What did.
+    words : Words
+        The project's.
+
+    Returns
+    -------
+    str
+        Since when, how the chance moved, in whole points that add up, and which triggers turned.
+    """
+    said = [] if changed.chances is None else [_moved(changed.chances, words)]
+    if changed.fired:
+        said.append(words.say("changed.fired", triggers=", ".join(changed.fired)))
+    if changed.cleared:
+        said.append(words.say("changed.cleared", triggers=", ".join(changed.cleared)))
+    changes = " ".join(said) or words.say("changed.nothing")
+    return words.say("changed.since", day=words.day(changed.since), changes=changes)
+
+
+def _moved(chances: Chances, words: Words) -> str:
+    before, now = (hundredths(share) for share in (chances.before, chances.now))
+    shown = [(name, hundredths(points)) for name, points in chances.families[:TOLD_AT_MOST] if hundredths(points)]
+    if before == now and not shown:
+        return words.say("changed.stays", now=now)
+    # what circumstances and another model make is told apart, and never hidden in the rest
+    context, model = hundredths(chances.context), hundredths(chances.model)
+    # what is not shown, rounding too: what stands there adds up
+    rest = now - before - context - model - sum(points for _, points in shown)
+    others = (("changed.context", context), ("changed.rest", rest), ("changed.learnt", model))
+    parts = [*shown, *((words.say(key), points) for key, points in others if points)]
+    head = words.say("changed.moved", before=before, now=now) if before != now else words.say("changed.still", now=now)
+    return f"{head}: {', '.join(f'{name} {weight_words(points, words)}' for name, points in parts)}."

@@ -34,7 +34,7 @@ WEIGHTY = 0.005  # share of probability; half a point is the least that rounds t
 FOR_AT_MOST = 3
 AGAINST_AT_MOST = 2
 FACTS_AT_MOST = 2
-SECOND_FACT = 0.25  # share of the heaviest fact's weight
+BESIDE = 0.25  # share of the heaviest one's weight, which a further reason needs, and a second fact of one
 BEFORE_WEIGHT = 1e9  # more than any contribution: facts that tell a fired trigger come before others
 NOBODY = -1  # where there is no further reason, or no further fact
 
@@ -179,14 +179,20 @@ def chosen(
     # "mend this first" is no reason to sell, even where a model has learnt that it goes with buying
     warning = np.array([voice.trigger.opens is None for voice in voices], dtype=bool)
     never = said & warning & (explained.outcome in CONVERSIONS)
-    weighty = np.abs(points) >= WEIGHTY
-    supporting = ((points > 0) & weighty | (points >= 0) & ~weighty & said & opening) & ~never
-    opposing = (points < 0) & weighty
-    sides = []
-    for side, sign, at_most in ((supporting, 1, FOR_AT_MOST), (opposing, -1, AGAINST_AT_MOST)):
-        able = side & _beside([voice.has_a_fact(sign) for voice in voices], len(frame))
-        sides.append(_side(voices, points, able, sign, at_most, frame, thresholds))
-    return sides[0], sides[1]
+    told = _beside([voice.has_a_fact(1) for voice in voices], len(frame)) & ~never
+    supporting = told & (points >= WEIGHTY)
+    opposing = _beside([voice.has_a_fact(-1) for voice in voices], len(frame)) & (points <= -WEIGHTY)
+    # one measure for both sides: what cannot be told is none
+    weights = np.where(supporting | opposing, np.abs(points), 0.0)
+    heavy = weights >= BESIDE * weights.max(axis=1, initial=0.0, keepdims=True)
+    supporting, opposing = supporting & heavy, opposing & heavy
+    # a talk needs its opening: a light one is told where no weighty reason is one
+    opens = told & said & opening & (points >= 0)
+    supporting |= opens & ~np.any(supporting & opens, axis=1, keepdims=True)
+    return (
+        _side(voices, points, supporting, 1, FOR_AT_MOST, frame, thresholds),
+        _side(voices, points, opposing, -1, AGAINST_AT_MOST, frame, thresholds),
+    )
 
 
 class _Voice:
@@ -246,7 +252,7 @@ class _Voice:
         worth = np.where(able & self.speaks[rows], np.where(telling, first_rank, weight), -np.inf)
         here = np.arange(len(rows))
         one = worth.argmax(axis=1)
-        least = SECOND_FACT * np.where(able, weight, 0.0).max(axis=1, initial=0.0)
+        least = BESIDE * np.where(able, weight, 0.0).max(axis=1, initial=0.0)
         worth[~telling & (weight < least[:, None])] = -np.inf
         worth[here, one] = -np.inf
         other = worth.argmax(axis=1)

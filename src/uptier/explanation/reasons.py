@@ -4,11 +4,14 @@ The rule, for one account and one outcome:
 
 1. A family of signals with a trigger speaks with one voice; its points are the sum of its signals' points. Families
    without a trigger are context and never a reason.
-2. A family that adds at least half a point (0.005) is a reason for; one that takes as much is a reason against. The
-   heaviest come first; families that weigh the same stand in the order of the catalogue.
-3. A trigger that has fired but adds less than half a point is listed after the weighty ones, and only for the upsell
-   that it opens a talk about. What takes points is never a reason for. A fired trigger that opens no talk
-   ("Unhappy customer") is never a reason for an upsell, whatever it weighs; it may be one against it, or for leaving.
+2. A family that adds at least half a point (0.005) is a reason for; one that takes as much is a reason against. It
+   must also weigh at least a quarter of the heaviest reason of the account, for or against: what moves the chance that
+   much less is not why, and oftener untrue. The heaviest come first; families that weigh the same stand in the order
+   of the catalogue.
+3. A talk needs its opening: where no reason by rule 2 has fired and opens a talk about this upsell, the triggers that
+   do so and weigh less are listed after the others. What takes points is never a reason for. A fired trigger that opens
+   no talk ("Unhappy customer") is never a reason for an upsell, whatever it weighs; it may be one against it, or for
+   leaving.
 4. A family is told by its facts. Only signals whose own contribution has the family's sign are said, the heaviest
    first. If the trigger has fired, the signals that tell it come first, in its own order, unless they pull the other
    way, or are 0 and have words of their own for it. What is not known is never a reason: a value may be missing for
@@ -30,6 +33,7 @@ import pandas as pd
 
 from uptier.explanation.choosing import FACTS_AT_MOST, FOR_AT_MOST, NOBODY, chosen
 from uptier.explanation.sentences import sentence, tells
+from uptier.explanation.words import Words
 from uptier.model.points import RULES, rules
 
 if TYPE_CHECKING:
@@ -242,7 +246,8 @@ def ruled_reasons(
         Without points, and with nothing against. A rule is left out if a trigger has told its signal already.
     """
     holding = rules(frame, thresholds).to_numpy(dtype=bool)
-    columns = _columns(frame)
+    columns, words = _columns(frame), Words(catalog.speech)
+    labels = {rule.name: words.say(f"rules.{rule.name}") for rule in RULES}
     triggered = fired_reasons(
         frame=frame, fired=fired, catalog=catalog, thresholds=thresholds, currency=currency, outcome=None
     )
@@ -252,8 +257,8 @@ def ruled_reasons(
         more = [
             Reason(
                 code=rule.name,
-                label=rule.label,
-                sentence=sentence(catalog.signal(rule.column), row, catalog, currency) or rule.label,
+                label=labels[rule.name],
+                sentence=sentence(catalog.signal(rule.column), row, catalog, currency) or labels[rule.name],
                 points=None,
                 fired=False,
                 opens=None,

@@ -9,14 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from uptier.decision.actions import Action
-
-CALLED = {
-    Action.PITCH: "one to pitch to",
-    Action.NURTURE: "one to nurture first",
-    Action.PROTECT: "one to protect",
-    Action.LEAVE: "one to leave alone",
-}
-CAVEAT = "So accounts went that were like this; it is a pattern, no promise."
+from uptier.explanation.words import IN_ENGLISH, Words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +75,7 @@ class Sensitivity:
     calming: Mapping[str, str] = field(default_factory=dict)
 
 
-def turn_words(turn: Turn, now: Action) -> str:
+def turn_words(turn: Turn, now: Action, words: Words = IN_ENGLISH) -> str:
     """Say what would change the action.
 
     Parameters
@@ -91,6 +84,8 @@ def turn_words(turn: Turn, now: Action) -> str:
         What was found.
     now : Action
         What it is.
+    words : Words
+        The project's.
 
     Returns
     -------
@@ -98,13 +93,17 @@ def turn_words(turn: Turn, now: Action) -> str:
         One or two sentences, to stand after "to move it", or after "turned by" for a pitch.
     """
     if turn.action is None:
-        what = "changes for the worse" if now is Action.PITCH else "things that you can move"
-        return f"no one or two {what}, by the pattern of past accounts."
-    changes = " and ".join(
-        f"{_lowered(move.label)} from {move.before} to {move.after}{f' ({move.lever})' if move.lever else ''}"
-        for move in turn.moves
+        return words.say("turn.none_worse" if now is Action.PITCH else "turn.none_better")
+    moves = [_move_words(move, words) for move in turn.moves]
+    changes = moves[0] if len(moves) == 1 else words.say("turn.both", first=moves[0], second=moves[1])
+    return words.say("turn.would", changes=changes, called=words.say(f"called.{turn.action.name.lower()}"))
+
+
+def _move_words(move: Move, words: Words) -> str:
+    said = words.say(
+        "turn.move", label=move.label, small_label=_lowered(move.label), before=move.before, after=move.after
     )
-    return f"{changes} would make it {CALLED[turn.action]}. {CAVEAT}"
+    return f"{said} ({move.lever})" if move.lever else said
 
 
 def _lowered(label: str) -> str:

@@ -64,8 +64,8 @@ def decided(
     Returns
     -------
     DataFrame, shape (n_accounts, 5 + n_outcomes)
-        action, action_reason, best_type, gain_arr (account currency per year), expected_value (account currency), and
-        p_<outcome> (share).
+        action, action_reason, best_type, gain_arr (the project's currency per year), expected_value (the project's
+        currency), and p_<outcome> (share).
     """
     told = facts.reindex(columns=list(FACTS))
     chances = bundle.probabilities(frame).set_axis(frame.index, axis=0)[list(OUTCOMES)]
@@ -117,7 +117,7 @@ def worth(
     best : Series of str, shape (n_accounts,)
         The upsell type to talk about.
     mrr : Series, shape (n_accounts,)
-        Account currency per month.
+        The project's currency per month.
     bundle : Bundle
         Where the usual gains are known.
     settings : Settings

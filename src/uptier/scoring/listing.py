@@ -19,9 +19,9 @@ BEYOND = "beyond capacity"
 def places(cases: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Give the place of each case on its CSM's list.
 
-    Pitches come first, by value, then discovery talks, by renewal; equals by account. The first of them that fit into
-    the CSM's capacity are listed. Where pitches are left over and `worklist.exploration_share` is above 0, the last
-    places of the list go to pitches beyond them that the draw falls on.
+    Talks about an upsell come first, by value, pitch or not; then discovery talks, by renewal; equals by account. The
+    first of them that fit into the CSM's capacity are listed. Where talks about upsells are left over and
+    `worklist.exploration_share` is above 0, the last places of the list go to those beyond that the draw falls on.
 
     Parameters
     ----------

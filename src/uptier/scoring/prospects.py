@@ -36,9 +36,9 @@ def prospects(rows: pd.DataFrame, upsell: pd.Series[str], bundle: Bundle | None,
     -------
     DataFrame, shape (n_cases, 6)
         chance (share), risk (of leaving within 90 days, share), expected_value with expected_value_low and
-        expected_value_high (account currency), gain_arr (account currency per year). Low and high are what the expected
-        value is at both ends of the chance's interval; gain and churn are taken as they are. NaN where not known: all
-        of them under rules, low and high where the head was not tested at such a chance.
+        expected_value_high (the project's currency), gain_arr (the project's currency per year). Low and high are what
+        the expected value is at both ends of the chance's interval; gain and churn are taken as they are. NaN where not
+        known: all of them under rules, low and high where the head was not tested at such a chance.
     """
     known = pd.DataFrame(np.nan, index=rows.index, columns=list(WORTH))
     days = settings.horizon("churn").horizon_days

@@ -28,6 +28,7 @@ from uptier.scoring.deciding import flag
 from uptier.scoring.holdout import held_out
 from uptier.scoring.standing import CONTACT
 from uptier.settings import CONVERSIONS
+from uptier.tables.answers import DISMISSED, known_before, newest, read_answers, said_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -215,6 +216,43 @@ def read_dismissed(path: Path) -> dict[tuple[str, str], dt.date]:
         )
     found: dict[tuple[str, str], dt.date] = {}
     for account, upsell, day in zip(rows["account_id"], rows["upsell"], until, strict=True):
+        key = (str(account), str(upsell))
+        found[key] = max(day.date(), found.get(key, dt.date.min))
+    return found
+
+
+def dismissals(settings: Settings, *, before: dt.date | None = None) -> dict[tuple[str, str], dt.date]:
+    """Gather which talks stay away, and until when: from the project's file and from what people answered.
+
+    Parameters
+    ----------
+    settings : Settings
+        The project: its file of dismissals, its store, and for how long a dismissal without a date holds.
+    before : date, optional
+        Only answers that were pulled before this day; all by default, since a list that goes out now heeds what people
+        have said until now. The file has no such days and counts whole.
+
+    Returns
+    -------
+    dict of (str, str) to date
+        Account and upsell type, or "" for all types; of several about the same, the latest date. A case counts as its
+        newest answer has it: what was dismissed and then taken up again does not stay away.
+
+    Raises
+    ------
+    ScoringError
+        If the file cannot be read.
+    StoreError
+        If the answers cannot be read.
+    """
+    path = settings.worklist.dismissed
+    found = {} if path is None else read_dismissed(settings.path.absolute().parent / path.expanduser())
+    told = read_answers(settings.store)
+    stands = newest(told if before is None else known_before(told, before))
+    away = stands[stands["status"] == DISMISSED]
+    days = pd.Timedelta(days=settings.delivery.answers.dismissed_days)
+    until = away["until"].fillna(said_at(away).dt.normalize() + days)
+    for account, upsell, day in zip(away["account_id"], away["upsell"], until, strict=True):
         key = (str(account), str(upsell))
         found[key] = max(day.date(), found.get(key, dt.date.min))
     return found

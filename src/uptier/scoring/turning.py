@@ -18,9 +18,10 @@ import numpy as np
 import pandas as pd
 
 from uptier.decision.actions import Action
+from uptier.decision.money import ACCOUNT_CURRENCY
 from uptier.explanation.choosing import WEIGHTY
 from uptier.explanation.reasons import fired_triggers
-from uptier.explanation.sentences import known
+from uptier.explanation.sentences import currency_of, known
 from uptier.explanation.turning import Move, Sensitivity, Turn
 from uptier.model.splits import seen_ranges, split_points
 from uptier.scoring.deciding import decided, flag
@@ -180,7 +181,7 @@ class _Asked:
                 for number in tried[-1:] if lever.resets and words else tried:
                     there = _sayable(float(ahead[number]), signal.unit, way)
                     passed = abs(int(np.searchsorted(points, there)) - at) / len(points)
-                    said = self._said(signal, there) != self._said(signal, value)
+                    said = self._said(signal, there, place) != self._said(signal, value, place)
                     if least <= there <= most and 0 < passed <= furthest and said:
                         yield _Try(signal=signal, value=there, distance=passed, for_better=bool(words))
 
@@ -227,7 +228,7 @@ class _Asked:
 
     def _move(self, place: int, one: _Try) -> Move:
         signal, before = one.signal, float(self.frame[one.signal.name].iloc[place])
-        told = [self._said(signal, value) for value in (before, one.value)]
+        told = [self._said(signal, value, place) for value in (before, one.value)]
         lever = signal.lever or Lever()
         return Move(
             signal=signal.name,
@@ -239,8 +240,10 @@ class _Asked:
             lever=lever.more if one.value > before else lever.less,
         )
 
-    def _said(self, signal: Signal, value: float) -> str:
-        return signal.unit.told(value, currency=self.settings.currency, speech=self.catalog.speech)
+    def _said(self, signal: Signal, value: float, place: int) -> str:
+        own = self.frame[ACCOUNT_CURRENCY].iloc[place] if ACCOUNT_CURRENCY in self.frame else None
+        currency = currency_of({ACCOUNT_CURRENCY: own}, self.settings.currency)
+        return signal.unit.told(value, currency=currency, speech=self.catalog.speech)
 
     def _answers(self, asked: dict[int, list[_Tries]]) -> Iterator[tuple[int, pd.DataFrame]]:
         """Ask about all at once, and give each account its own answers."""

@@ -1,10 +1,11 @@
 """A scorecard becomes a worklist: one row for each account, upsell type and cycle, with its place on a CSM's list.
 
-A row is there for each account that is pitched to, or would be if nothing held it back; for each account where nothing
-fired and whose renewal comes up, as a talk to find out and no pitch; and for each case of the worklist before that was
-still open. Everything points one way: higher values, chances and tiers are better, and place 1 is the first.
+A row is there for each account with which a talk is worth its cost: as a pitch where a trigger opens it, else as a talk
+to find out; for each other account where nothing fired and whose renewal comes up; and for each case of the worklist
+before that was still open. Everything points one way: higher values, chances and tiers are better, and place 1 is the
+first.
 
-Amounts are in the account currency. There is no ranking currency, since the canonical tables have one currency alone.
+Amounts are in the project's currency, whatever accounts pay in: :mod:`uptier.decision.money`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import numpy as np
 import pandas as pd
 
 from uptier.decision.actions import READY_TIERS, WORDS, Action
-from uptier.explanation.reasons import fired_triggers
 from uptier.scoring.changes import changed
 from uptier.scoring.cycles import OPEN, cases, of_gone_accounts, settled
 from uptier.scoring.deciding import RULES
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 CALENDAR = "calendar"  # code of the reason of a discovery talk, as `started_by` of outreach has it
 TALKS = (*CONVERSIONS, DISCOVERY)
 OF_POINTS = {"High": "A", "Medium": "B", "Low": "C", "Not ready": "D"}  # both have fixed bounds
+SIGNALS = ("nps", "days_since_outreach", "days_until_renewal", "days_since_upsell")  # those of NUMBERS, and one more
 REASONS = tuple(f"{place}{of}" for place in ("reason_1", "reason_2", "reason_3", "against_1") for of in ("_code", ""))
 
 
@@ -53,7 +54,7 @@ def columns() -> dict[str, type]:
     kinds |= {"rank": float, "unlisted_because": str, "exploration": bool}
     kinds |= dict.fromkeys(WORTH, float)
     kinds |= {"points": float, "currency": str, "as_of": dt.datetime, "act_by": dt.datetime, "expires_on": dt.datetime}
-    kinds |= dict.fromkeys((*REASONS, "changed", "triggers_fired", "model_version"), str)
+    kinds |= dict.fromkeys((*REASONS, "changed", "talk", "triggers_fired", "model_version"), str)
     return kinds
 
 
@@ -76,7 +77,7 @@ def worklist(
     scorecard : DataFrame, shape (n_accounts, n_columns)
         As :func:`uptier.scoring.batch.score` gave it.
     frame : DataFrame, shape (n_accounts, 2 + n_signals)
-        The signals that it was made of, in any order.
+        The signals that it was made of, in any order; of them :data:`SIGNALS` are read.
     facts : DataFrame, shape (n_accounts, n_facts)
         account_id and, as far as known, what :func:`uptier.scoring.suppression.suppressions` asks for beside signals.
     catalog : Catalog
@@ -98,7 +99,8 @@ def worklist(
     DataFrame, shape (n_rows, n_columns)
         Columns as :func:`columns` has them; open rows first, by owner and rank. At most one open row for each account
         and upsell type, and at most one pitch for each account. Where rank is NaN, unlisted_because says why;
-        suppressed_by is the first rule that holds the case back, held_by all of them.
+        suppressed_by is the first rule that holds the case back, held_by all of them; talk is missing until
+        :func:`uptier.scoring.talks.with_talks` fills it.
 
     Raises
     ------
@@ -106,8 +108,7 @@ def worklist(
         If the worklist before is not from an earlier date.
     """
     accounts = _accounts(scorecard, frame, facts)
-    fired = fired_triggers(frame, catalog, settings.thresholds).set_axis(frame["account_id"].astype(str), axis=0)
-    fired = fired.loc[accounts.index]
+    fired = _fired(accounts["triggers_fired"], catalog)
     wanted, cause = _wanted(accounts, fired, catalog, settings)
     found = cases(wanted, before, as_of=as_of)
     place = accounts.index.get_indexer(pd.Index(found["account_id"].astype(str)))
@@ -124,7 +125,7 @@ def worklist(
     gone = kept.loc[~kept["here"], "uptier_key"]
     if before is not None and len(gone):
         last = of_gone_accounts(before[before["uptier_key"].isin(gone)], as_of=as_of)
-        return _typed([rows, last.assign(expires_on=_expiry(scorecard))])
+        return _typed([rows, last.assign(expires_on=_expiry(scorecard), talk=None)])
     return _typed([rows])
 
 
@@ -162,6 +163,14 @@ def _accounts(scorecard: pd.DataFrame, frame: pd.DataFrame, facts: pd.DataFrame)
     return pd.concat([own, signals.loc[index], extra.loc[index]], axis=1).assign(**dict.fromkeys(lacking))
 
 
+def _fired(codes: pd.Series[str], catalog: Catalog) -> pd.DataFrame:
+    """Take apart what the scorecard says has fired; few of all combinations occur."""
+    place, told = pd.factorize(codes.fillna(""))
+    names = [trigger.name for trigger in catalog.triggers]
+    holds = np.array([[name in one.split(",") for name in names] for one in told], dtype=bool).reshape(-1, len(names))
+    return pd.DataFrame(holds[place], index=codes.index, columns=names)
+
+
 def _wanted(
     accounts: pd.DataFrame, fired: pd.DataFrame, catalog: Catalog, settings: Settings
 ) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
@@ -177,12 +186,11 @@ def _wanted(
         (accounts["expected_value"] > 0).to_numpy(dtype=bool),
     )
     pitch = (accounts["action"] == Action.PITCH.value).to_numpy(dtype=bool)
-    # a pitch, or what would be one but for an open opportunity or a first value that is yet to come
-    wanted = best & (pitch | (opened.any(axis=1) & ready & calm))[:, None]
-    wanted &= opened | pitch[:, None]
+    # whatever is worth its cost, whether or not a trigger says how to begin: what holds it back is told, not left out
+    wanted = best & (pitch | (ready & calm))[:, None]
     days, left = settings.worklist.calendar_days, accounts["days_until_renewal"].to_numpy(dtype=np.float64)
     near = (left >= 0) & (left <= days) & ~rolls(accounts, days) & bool(days)
-    calendar = near & ~opened.any(axis=1)
+    calendar = near & ~opened.any(axis=1) & ~wanted.any(axis=1)
     every = np.column_stack([wanted, calendar & calm])
     where = np.argwhere(every)
     ids = accounts.index.to_numpy(dtype=object)
@@ -225,7 +233,7 @@ def _rows(
         value=rows["expected_value"].where(~by_rules, rows["points"]), days_until_renewal=about["days_until_renewal"]
     )
     free = (rows["state"] == OPEN) & rows["suppressed_by"].isna()
-    may = free & ((rows["action"] == Action.PITCH.value) | (calendar & (rows["action"] == Action.NURTURE.value)))
+    may = free & rows["action"].isin([Action.PITCH.value, Action.NURTURE.value])
     listing = places(ranked[may], settings)
     rows["rank"] = listing["rank"].reindex(rows.index)
     rows["exploration"] = may & listing["exploration"].reindex(rows.index).eq(True)

@@ -12,13 +12,16 @@ happened, on every row with a label, and nothing is learnt from the rows. The ru
   that it takes to act.
 * **works against**: the rate where it fired is below that of the rest beyond chance, at the same level.
 * **not shown to help**: anything else.
+* **called wrong**: it helps, or there are too few to tell, but of its rows that people answered they called the reason
+  wrong in more than a quarter, beyond chance: the lower end of Wilson's 95 % interval lies above it, of at least 10
+  answered rows. That share is uptier's choice; no source gives one.
 
 All but *helps* and *too few to tell* have not earned their place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
@@ -32,6 +35,7 @@ from uptier.training.intervals import Interval, interval
 from uptier.training.judging import plain
 from uptier.training.promotion import ALPHA, holm_levels
 from uptier.training.resampling import Draws, drawn_accounts
+from uptier.training.said import UNANSWERED, Said
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,6 +48,7 @@ COLUMNS = ("account_id", "as_of", "origin", "label", "event_at")
 NAN = float("nan")
 HELPS, TOO_LATE, AGAINST = "helps", "helps, too late", "works against"
 NOT_SHOWN, TOO_FEW, NOT_AVAILABLE = "not shown to help", "too few to tell", "not available"
+CALLED_WRONG = "called wrong"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +109,8 @@ class TriggerRecord:
         first commercial evidence.
     p, p_against : float
         Chance of a rate so far above that of the rest, and of one so far below it, for a trigger that tells nothing.
+    said : Said
+        What people said of the rows whose first reason it was.
     """
 
     trigger: str
@@ -126,6 +133,7 @@ class TriggerRecord:
     too_late: Interval
     p: float
     p_against: float
+    said: Said = UNANSWERED
 
     @property
     def earns_its_place(self) -> bool:
@@ -141,6 +149,7 @@ class TriggerRecord:
             Intervals are ``[low, figure, high]``, None where there is no figure.
         """
         told: dict[str, Any] = plain(asdict(self))
+        told["said"]["wrong_share"] = plain(self.said.wrong_share)
         return {**told, "earns_its_place": self.earns_its_place}
 
 
@@ -153,6 +162,7 @@ def track_record(
     horizon_days: int,
     draws: int,
     seed: int,
+    said: Mapping[str, Said] | None = None,
 ) -> tuple[TriggerRecord, ...]:
     """Hold triggers against what happened.
 
@@ -174,6 +184,8 @@ def track_record(
         How many times accounts are drawn.
     seed : int
         Of the draws.
+    said : mapping of str to Said, optional
+        What people said of the rows whose first reason was a trigger's, by trigger.
 
     Returns
     -------
@@ -206,12 +218,13 @@ def track_record(
         made.append(_measured(str(name), on, rows, told, drawn, outcome=outcome, gap_days=gap_days))
     helping = holm_levels({one.trigger: one.p for one in made if not one.verdict}, alpha=ALPHA)
     hurting = holm_levels({one.trigger: one.p_against for one in made if not one.verdict}, alpha=ALPHA)
-    return tuple(
+    judged = (
         one
         if one.verdict
         else replace(one, verdict=_verdict(one, helping=helping[one.trigger], hurting=hurting[one.trigger]))
         for one in made
     )
+    return tuple(_heeding(one, (said or {}).get(one.trigger, UNANSWERED)) for one in judged)
 
 
 def markdown_table(records: Iterable[TriggerRecord]) -> str:
@@ -225,14 +238,17 @@ def markdown_table(records: Iterable[TriggerRecord]) -> str:
     Returns
     -------
     str
-        Markdown, without a line break at its end; triggers that have not earned their place are marked in bold.
+        Markdown, without a line break at its end; triggers that have not earned their place are marked in bold. What
+        people called wrong has a column where they answered anything.
     """
+    rows = list(records)
+    is_answered = any(one.said.answered for one in rows)
     lines = [
         "| trigger | held against | fired | precision | lift | origins above 1 | days ahead | missed | too late "
-        "| verdict |",
-        "|---|---|--:|--:|--:|--:|--:|--:|--:|---|",
+        f"{'| called wrong ' if is_answered else ''}| verdict |",
+        f"|---|---|--:|--:|--:|--:|--:|--:|--:|{'--:|' if is_answered else ''}---|",
     ]
-    for one in records:
+    for one in rows:
         low, middle, high = one.lead_days
         lead = f"{middle:.0f} ({low:.0f} to {high:.0f})" if np.isfinite(middle) else ""
         origins = f"{one.origins_above} of {len(one.by_origin)}"
@@ -246,6 +262,7 @@ def markdown_table(records: Iterable[TriggerRecord]) -> str:
             lead,
             _share(one.missed),
             _share(one.too_late),
+            *([f"{one.said.wrong} of {one.said.answered}"] if is_answered else []),
             one.verdict if one.verdict in (HELPS, TOO_FEW) else f"**{one.verdict}**",
         )
         lines.append(f"| {' | '.join(cells)} |")
@@ -321,6 +338,11 @@ def _verdict(one: TriggerRecord, *, helping: float, hurting: float) -> str:
     if one.p < helping:
         return TOO_LATE if one.too_late[1] > MOSTLY else HELPS
     return AGAINST if one.p_against < hurting else NOT_SHOWN
+
+
+def _heeding(one: TriggerRecord, said: Said) -> TriggerRecord:
+    called_wrong = said.calls_wrong and one.verdict in (HELPS, TOO_FEW)
+    return replace(one, said=said, verdict=CALLED_WRONG if called_wrong else one.verdict)
 
 
 def _chance(lead: NDArray[np.float64]) -> float:

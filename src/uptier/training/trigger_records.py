@@ -1,7 +1,8 @@
 """Track records of a catalogue's triggers: each held against the outcome that it opens a talk about.
 
 A trigger that opens no talk is a warning. It is held against churn, which it should tell of, and against any
-conversion: a warning that tells of those is no warning.
+conversion: a warning that tells of those is no warning. What people answered to rows whose first reason a trigger was
+counts as well.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pandas as pd
 from uptier.moments import Horizon
 from uptier.settings import CONVERSIONS
 from uptier.training.firing import any_of, fired
+from uptier.training.said import said_of
 from uptier.training.track_record import TriggerRecord, track_record
 
 if TYPE_CHECKING:
@@ -113,6 +115,7 @@ def _held(
         horizon_days=window.horizon_days,
         draws=settings.training.bootstraps,
         seed=settings.training.seed,
+        said=said_of(settings),
     )
 
 
