@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import datetime as dt
 import math
+import re
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from rich.console import Console
 
 from uptier.decision.actions import Action
 from uptier.decision.value import Value
 from uptier.explanation.brief import LABEL, WIDTH, Brief, Chance, render
-from uptier.explanation.brief_words import DOING, in_words, interval_in_words
 from uptier.explanation.reasons import Reason, Reasons
 from uptier.explanation.recent import Contact, OpenTickets, Reached, Recent
 from uptier.explanation.talk import Talk
 from uptier.settings import CONVERSIONS, OUTCOMES
+from uptier.signals.fixed_words import english
+from uptier.signals.speech import Speech
+from uptier.terminal import as_json
 
 AS_OF = dt.date(2026, 3, 1)
 SEATS = Reason(
@@ -240,38 +242,6 @@ def test_the_terminal_says_the_same_lines_as_the_text():
     assert render(PITCH).plain == PITCH.text()
 
 
-@given(st.floats(0, 1))
-def test_a_natural_frequency_is_near_the_probability(probability):
-    words = in_words(probability)
-    assert "0 in" not in words.removeprefix("about 10") or words.startswith("about 10 in")
-    kind, count, of = (
-        words.replace(",", "").replace("than ", "").split()[0],
-        *(int(part) for part in words.replace(",", "").split() if part.isdigit()),
-    )
-    if kind == "about":
-        assert abs(count / of - probability) <= 0.5 / of + 1e-12
-        assert 0 < count < of
-    else:
-        assert probability >= count / of if kind == "more" else probability < count / of
-
-
-@given(st.floats(0, 1), st.floats(0, 0.3), st.floats(0, 0.3))
-def test_an_interval_in_words_holds_the_interval_in_the_same_measure(probability, below, above):
-    interval = max(probability - below, 0.0), min(probability + above, 1.0)
-    said, words = in_words(probability), interval_in_words(probability, interval)
-    if not said.startswith("about"):
-        assert words == ""
-        return
-    *figures, of = (int(part) for part in words.replace(",", "").split() if part.isdigit())
-    low, high = figures[0], figures[-1]
-    usual = int(said.rpartition(" ")[2].replace(",", ""))
-    assert of == usual or (of > usual and interval[0] * usual < 1)
-    assert low > 0 or interval[0] < 1 / 1000
-    assert low / of <= interval[0] + 1e-5
-    assert high / of >= interval[1] - 1e-5
-    assert (high - low) / of <= interval[1] - interval[0] + 2 / of + 1e-5
-
-
 def test_an_interval_stands_beside_the_chance_and_says_when_it_is_another():
     def opening(interval):
         told = tuple(dataclasses.replace(one, interval=interval) for one in chances())
@@ -282,8 +252,25 @@ def test_an_interval_stands_beside_the_chance_and_says_when_it_is_another():
     assert "about 5 in 10 accounts like this add seats" in opening(None)
 
 
+def test_the_words_go_with_a_brief_and_are_no_part_of_its_json():
+    speech = Speech(fixed={"today.later": "Später."})
+    other = dataclasses.replace(dataclasses.replace(PROTECT, speech=speech), about="seat_expansion")
+    for one in (other, copy.deepcopy(other)):
+        assert "\nSpäter.\n" in one.text()
+    assert as_json(dataclasses.replace(PROTECT, speech=speech)) == as_json(PROTECT)
+
+
+def test_a_column_of_chances_widens_with_its_words():
+    longer = "moves, within no more than {days} days, to a higher plan"
+    text = dataclasses.replace(PITCH, speech=Speech(fixed={"chances.plan_upgrade": longer})).text()
+    rows = [line for line in text.splitlines() if re.search(r" in 1(0|00|,000) +\d", line)]
+    assert len(rows) == len(OUTCOMES)
+    assert len({line.index(" %") for line in rows}) == 1
+
+
 def test_every_outcome_has_its_words():
-    assert set(DOING) == set(OUTCOMES)
+    keys = [f"{part}.{outcome}" for part in ("does", "chances") for outcome in OUTCOMES]
+    assert [key for key in keys if key not in english()] == []
 
 
 def open_nowhere():

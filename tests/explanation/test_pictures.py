@@ -23,6 +23,7 @@ from uptier.explanation.trends import (
     SeatTrend,
     Trends,
 )
+from uptier.signals.fixed_words import english
 from uptier.signals.measures import GATE_KINDS
 
 LAST = dt.date(2026, 2, 28)
@@ -97,7 +98,7 @@ def test_axes_say_their_units():
     seats, meters, gates = (texts(one.svg) for one in pictures(TRENDS))
     assert {"users, seats", "end of each 28 days", "active users", "seats"} <= set(seats)
     assert {"share of the quota", "day of the reading", "api calls", "storage gb", "100 %"} <= set(meters)
-    assert {"times a week", "week from", *KINDS.values()} <= set(gates)
+    assert {"times a week", "week from", *(english()[f"kinds.{kind}"] for kind in KINDS)} <= set(gates)
 
 
 def test_a_picture_holds_nothing_that_loads_runs_or_clashes_with_another():

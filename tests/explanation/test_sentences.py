@@ -25,6 +25,13 @@ def test_every_phrase_at_typical_extreme_and_missing_values(signal, snapshot):
     assert said == snapshot
 
 
+def test_money_is_said_in_what_the_account_pays_in():
+    pays = CATALOG.signal("mrr")
+    for own, said in (("EUR", "EUR"), (None, "USD"), (float("nan"), "USD"), ("", "USD")):
+        row = {"mrr": 1200.0, "account_currency": own}
+        assert sentence(pays, row, CATALOG, "USD") == f"The account pays {said} 1,200 a month"
+
+
 def test_zero_negative_and_missing_have_their_own_words():
     growth = CATALOG.signal("usage_growth")
     said = {value: sentence(growth, {"usage_growth": value}, CATALOG, "USD") for value in (0.25, 0.0, -0.25, None)}

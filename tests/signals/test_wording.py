@@ -21,7 +21,8 @@ from uptier.signals.wording import COUNTED, SignalWords, Wording, worded, worded
 from uptier.thresholds import Thresholds
 
 GUIDE = Path(__file__).parents[2] / "docs" / "wording.md"
-EXAMPLE = Path(__file__).parents[2] / "configs" / "wording.example.yaml"
+CONFIGS = Path(__file__).parents[2] / "configs"
+EXAMPLE = CONFIGS / "wording" / "de.yaml"
 HEAD = "project: acme\nsource: data\nstore: store\ndata_until: 2026-01-01\n"
 SAID = (0.0, 0.004, 0.5, 0.999, 1.0, 1.5, 2.0, 59.6, 120.0, 1234.5, 1e9, None)  # values that sentences are tried with
 MACHINE_WORDS = re.compile(r"[{}]|\bnan\b|\binf\b|\bNone\b|--|-0( |$)|  ")
@@ -247,7 +248,7 @@ def test_the_guide_shows_a_file_that_can_be_used_and_names_every_key(tmp_path: P
     assert said(made, "days_until_renewal", days_until_renewal=1200.0) == "Die Laufzeit endet in 1.200 Tagen"
     keys = [f"`signals.NAME.{key}`" for key in SignalWords.model_fields]
     keys += [f"`numbers.{key}`" for key in Numbers.model_fields] + [f"`dates.{key}`" for key in Dates.model_fields]
-    keys += [f"`{unit}`" for unit in COUNTED]
+    keys += [f"`{unit}`" for unit in COUNTED] + ["`brief.PART.NAME`"]
     assert [key for key in keys if key not in guide] == []
 
 
@@ -255,9 +256,10 @@ def test_the_mistakes_in_the_guide_are_told_as_it_says(tmp_path: Path) -> None:
     guide = GUIDE.read_text(encoding="utf-8")
     lines = {1: "signals:", 8: "  seats:", 11: "  mrr:"}
     lines |= {4: "  seats_utilisation: {label: A}", 9: '    value: "{vlaue}"', 12: "    value: What they pay"}
-    wrong = "\n".join(lines.get(number, "  #") for number in range(1, 13))
+    lines |= {13: "brief:", 14: "  today:", 16: '    pitch: "{ofer}"', 17: "    hury: Soon"}
+    wrong = "\n".join(lines.get(number, "  #") for number in range(1, 18))
     with pytest.raises(SettingsError) as caught:
         words(tmp_path, wrong)
-    told = str(caught.value).replace(f"{tmp_path}/", "").splitlines()[:3]
-    assert len(told) == 3
+    told = str(caught.value).replace(f"{tmp_path}/", "").splitlines()[:5]
+    assert len(told) == 5
     assert [line for line in told if line not in guide.splitlines()] == []

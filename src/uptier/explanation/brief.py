@@ -8,10 +8,12 @@ from __future__ import annotations
 import datetime as dt
 import textwrap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import TYPE_CHECKING
 
 from uptier.explanation.brief_words import told
+from uptier.explanation.words import Words
+from uptier.signals.speech import ENGLISH, Speech
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -110,6 +112,8 @@ class Brief:
         Milestones, open tickets and the last contact; None where nobody looked.
     trends : Trends or None
         What a page draws; None where nobody looked.
+    speech : Speech
+        The words in which it is told; no part of what it says, and so of its JSON.
     """
 
     account_id: str
@@ -142,6 +146,16 @@ class Brief:
     sensitivity: Sensitivity | None = None
     recent: Recent | None = None
     trends: Trends | None = None
+    speech: InitVar[Speech] = ENGLISH
+
+    def __post_init__(self, speech: Speech) -> None:
+        # under the name of its argument, where `dataclasses.replace` looks for it
+        object.__setattr__(self, "speech", speech)
+
+    @property
+    def words(self) -> Words:
+        """What says its fixed words."""
+        return Words(self.__dict__["speech"])
 
     def text(self) -> str:
         """Give the brief as plain text.

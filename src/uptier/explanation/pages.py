@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from uptier.decision.actions import WORDS
-from uptier.explanation.brief_words import Told, day_of, told, who
+from uptier.explanation.brief_words import Told, told, who
 from uptier.explanation.pictures import pictures
+from uptier.explanation.words import IN_ENGLISH, Words
 
 if TYPE_CHECKING:
     from uptier.explanation.brief import Brief
@@ -53,7 +53,7 @@ PAGE = """\
 {% for one in drawn %}<figure>{{ one.svg }}<figcaption>{{ one.title }}</figcaption></figure>
 {% endfor %}</section>
 {% endif %}{% endmacro %}<!doctype html>
-<html lang="en">
+<html lang="{{ language }}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -73,12 +73,18 @@ PAGE = """\
 {% endfor %}</tbody>
 </table></div>
 {% for row in rows %}<article id="{{ row.place }}">
-{{ brief(row.parts) }}{{ trends(row.drawn) }}<p><a href="#">Back to the list</a></p>
+{{ brief(row.parts) }}{{ trends(row.drawn) }}<p><a href="#">{{ back }}</a></p>
 </article>
 {% endfor %}{% else %}{{ brief(parts) }}{{ trends(drawn) }}{% endif %}</body>
 </html>
 """
-COLUMNS = ("Account", "Do", "About", "Why", "By", "Since last time")
+
+
+def _columns(words: Words) -> tuple[str, ...]:
+    return tuple(words.say(f"page.{name}") for name in ("account", "deed", "about", "why", "by", "since"))
+
+
+COLUMNS = _columns(IN_ENGLISH)  # for pages of which no project's words are known
 
 
 def markdown(brief: Brief) -> str:
@@ -117,7 +123,8 @@ def html(brief: Brief) -> str:
         It loads nothing, holds no script, and follows the reader's light or dark screen. Below what the brief says
         stand pictures of the account's trends, each with the same in words for whoever does not see it.
     """
-    return _page(title=f"Account {brief.account_id}", parts=_parts(brief), drawn=_drawn(brief), rows=[])
+    title = brief.words.say("page.title", id=brief.account_id)
+    return _page(brief.words, title=title, parts=_parts(brief), drawn=_drawn(brief), rows=[])
 
 
 def worklist(briefs: Sequence[Brief], csm: str) -> str:
@@ -135,11 +142,12 @@ def worklist(briefs: Sequence[Brief], csm: str) -> str:
     str
         As :func:`html`.
     """
-    first = briefs[0]
+    first, words = briefs[0], briefs[0].words
     return _page(
-        title=f"Accounts of {csm}, {day_of(first.as_of)}",
-        said=f"{len(briefs)} accounts. Good until {day_of(first.expires_on)}.",
-        columns=COLUMNS,
+        words,
+        title=words.say("page.list_title", csm=csm, day=words.day(first.as_of)),
+        said=words.count("page.list_until", len(briefs), day=words.day(first.expires_on)),
+        columns=_columns(words),
         rows=[
             {
                 "place": f"account-{place}",
@@ -159,34 +167,37 @@ def _drawn(brief: Brief) -> list[dict[str, Any]]:
     from markupsafe import Markup
 
     # drawn by us, with every name in it escaped
-    return [{"title": one.title, "svg": Markup(one.svg)} for one in pictures(brief.trends)]
+    return [{"title": one.title, "svg": Markup(one.svg)} for one in pictures(brief.trends, brief.words)]
 
 
 def _cells(brief: Brief) -> list[str]:
+    words, changed = brief.words, brief.changed
     reason = next(iter(brief.reasons.supporting), None)
-    changed = brief.changed
-    moved = "" if changed is None or changed.chances is None else f"{_in_100(changed.chances)}. "
-    fired = "" if changed is None or not changed.fired else f"Fired: {', '.join(changed.fired)}."
+    said = [] if changed is None or changed.chances is None else [f"{_in_100(changed.chances, words)}."]
+    if changed is not None and changed.fired:
+        said.append(words.say("page.fired", triggers=", ".join(changed.fired)))
+    about = "page.stays" if brief.about == "churn" else f"upsells.{brief.about}"
     return [
-        brief.action.value,
-        WORDS.get(brief.about or "", "") if brief.about != "churn" else "whether it stays",
+        words.say(f"actions.{brief.action.name.lower()}"),
+        words.say(about) if words.has(about) else "",
         _printable("" if reason is None else reason.sentence),
-        "" if brief.talk is None else day_of(brief.talk.by),
-        f"{moved}{fired}".strip(),
+        "" if brief.talk is None else words.day(brief.talk.by),
+        " ".join(said),
     ]
 
 
-def _in_100(chances: Chances) -> str:
+def _in_100(chances: Chances, words: Words) -> str:
     before, now = (math.floor(share * 100 + 0.5) for share in (chances.before, chances.now))
-    return f"{before} to {now} in 100" if before != now else f"still {now} in 100"
+    return words.say("page.moved", before=before, now=now) if before != now else words.say("page.still", now=now)
 
 
-def _page(**given: Any) -> str:
+def _page(words: Words, **given: Any) -> str:
     import jinja2
     from markupsafe import Markup
 
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=False).from_string(PAGE)
-    made: str = page.render(style=Markup(STYLE), **given)  # our own, and nobody's words are in it
+    fixed = {"language": words.say("page.language"), "back": words.say("page.back")}
+    made: str = page.render(style=Markup(STYLE), **fixed, **given)  # our own, and nobody's words are in it
     return made
 
 

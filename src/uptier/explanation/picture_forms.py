@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from copy import copy
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from uptier.explanation.words import IN_ENGLISH, Words
+from uptier.signals.speech import Dates, Speech
 
 if TYPE_CHECKING:
     import altair as alt
 
+    Texts = dict[str, str]
+
 WIDTH, HEIGHT = 250, 130  # pixels, of what is between the axes
-USERS, SEATS = "active users", "seats"
-KINDS = {
-    "gate_hit": "functions above the plan",
-    "upgrade_prompt": "upgrade page",
-    "trial_use": "trials",
-    "limit_error": "limits",
-}
+KINDS = ("gate_hit", "upgrade_prompt", "trial_use", "limit_error")  # of what is met above the plan
+SHORT = 3  # signs of a month where there is little room, if nobody gave others
 
 INK = "currentColor"  # of the page's text, light or dark
 # Okabe and Ito 2008: told apart by the colour-blind, and against white and near-black alike
@@ -34,7 +35,7 @@ _NO_GROUP = re.compile(r"<g[^>]*></g>")
 _OPENING = re.compile(r'<svg width="(\d+)" height="(\d+)" viewBox="([^"]*)">')
 
 
-def drawn(form: str, data: dict[str, list[dict[str, object]]], title: str, words: str) -> str:
+def drawn(form: str, data: dict[str, list[dict[str, object]]], title: str, told: str, words: Words = IN_ENGLISH) -> str:
     """Fill one of the forms.
 
     Parameters
@@ -43,8 +44,10 @@ def drawn(form: str, data: dict[str, list[dict[str, object]]], title: str, words
         ``seats``, ``meters`` or ``gates``.
     data : dict of str to list of dict
         The rows of each of its data sets.
-    title, words : str
+    title, told : str
         What the picture shows, and the same in words, for whoever does not see it.
+    words : Words
+        The project's, for axes and legends.
 
     Returns
     -------
@@ -53,22 +56,44 @@ def drawn(form: str, data: dict[str, list[dict[str, object]]], title: str, words
     """
     import vl_convert
 
-    compiled = copy(_compiled(form))
+    compiled = copy(_compiled(form, tuple(_texts(words).items())))
     compiled["data"] = [
         {**one, "values": data[one["name"]]} if one["name"] in data else one for one in compiled["data"]
     ]
-    return _tidy(vl_convert.vega_to_svg(compiled), title, words)
+    return _tidy(vl_convert.vega_to_svg(compiled, **_locale(words.speech)), title, told)
 
 
-@cache
-def _compiled(form: str) -> dict[str, Any]:
+@lru_cache(maxsize=24)  # three forms in eight languages
+def _compiled(form: str, texts: tuple[tuple[str, str], ...]) -> dict[str, Any]:
     # to compile takes longer than to draw, and nothing in it depends on the account
     import vl_convert
 
-    specification = _FORMS[form]().to_dict()
+    specification = _FORMS[form](dict(texts)).to_dict()
     specification["config"] = _style()
     compiled: dict[str, Any] = vl_convert.vegalite_to_vega(specification)
     return compiled
+
+
+def _texts(words: Words) -> Texts:
+    names = ("users", "seats", "users_and_seats", "stretches", "quota", "readings", "times", "weeks")
+    texts = {name: words.say(f"axes.{name}") for name in names} | {kind: words.say(f"kinds.{kind}") for kind in KINDS}
+    before, after = words.speech.numbers.per_cent.split("{number}", 1)
+    return texts | {"before_per_cent": before, "after_per_cent": after}
+
+
+def _locale(speech: Speech) -> dict[str, Any]:
+    """How a project writes what stands on the axes; nothing where it writes as the drawing does by itself."""
+    numbers, dates = speech.numbers, speech.dates
+    locale: dict[str, Any] = {}
+    if (numbers.decimal, numbers.thousands) != (".", ","):
+        signs = {"decimal": numbers.decimal, "thousands": numbers.thousands, "grouping": [3], "currency": ["", ""]}
+        locale["format_locale"] = signs
+    short = dates.short_months or tuple(name[:SHORT] for name in dates.months)
+    if short != tuple(name[:SHORT] for name in Dates().months):
+        names = {"days": dates.weekdays, "shortDays": dates.weekdays, "months": dates.months, "shortMonths": short}
+        whole = {"dateTime": "%x %X", "date": "%Y-%m-%d", "time": "%H:%M", "periods": ["AM", "PM"]}
+        locale["time_format_locale"] = whole | {name: list(said) for name, said in names.items()}
+    return locale
 
 
 def _tidy(svg: str, title: str, words: str) -> str:
@@ -90,12 +115,13 @@ def _tidy(svg: str, title: str, words: str) -> str:
 # the forms ----------------------------------------------------------------------------------------------------------
 
 
-def _seats() -> alt.LayerChart | alt.FacetChart:
+def _seats(texts: Texts) -> alt.LayerChart | alt.FacetChart:
     import altair as alt
 
-    day = _days("day:T", "end of each 28 days")
-    value = alt.Y("value:Q", title="users, seats", scale=alt.Scale(zero=True, nice=True), axis=_whole_numbers())
-    colour = _colours("series:N", [USERS, SEATS], [BLUE, ORANGE])
+    day = _days("day:T", texts["stretches"])
+    scale = alt.Scale(zero=True, nice=True)
+    value = alt.Y("value:Q", title=texts["users_and_seats"], scale=scale, axis=_whole_numbers())
+    colour = _colours("series:N", [texts["users"], texts["seats"]], [BLUE, ORANGE])
     users, seats, ahead = (alt.Chart(alt.NamedData(name)) for name in ("users", "seats", "ahead"))
     return _sized(
         seats.mark_line(interpolate="step-after").encode(x=day, y=value, color=colour),
@@ -104,12 +130,12 @@ def _seats() -> alt.LayerChart | alt.FacetChart:
     )
 
 
-def _meters() -> alt.LayerChart | alt.FacetChart:
+def _meters(texts: Texts) -> alt.LayerChart | alt.FacetChart:
     import altair as alt
 
-    day = _days("day:T", "day of the reading")
-    percent = alt.Axis(labelExpr="format(datum.value * 100, '.0f') + ' %'", tickCount=5)
-    value = alt.Y("value:Q", title="share of the quota", axis=percent)
+    day = _days("day:T", texts["readings"])
+    percent = alt.Axis(labelExpr=_per_cent(texts), tickCount=5)
+    value = alt.Y("value:Q", title=texts["quota"], axis=percent)
     colour = alt.Color("series:N", sort=None, scale=alt.Scale(range=[BLUE, ORANGE, GREEN]), title=None)
     readings, quota = (alt.Chart(alt.NamedData(name)) for name in ("readings", "quota"))
     shape = alt.Shape("series:N", sort=None, legend=None)
@@ -120,18 +146,18 @@ def _meters() -> alt.LayerChart | alt.FacetChart:
     )
 
 
-def _gates() -> alt.LayerChart | alt.FacetChart:
+def _gates(texts: Texts) -> alt.LayerChart | alt.FacetChart:
     import altair as alt
 
-    colour = _colours("kind:N", list(KINDS.values()), [BLUE, ORANGE, GREEN, PINK])
-    week = _days("from:T", "week from")
+    colour = _colours("kind:N", [texts[kind] for kind in KINDS], [BLUE, ORANGE, GREEN, PINK])
+    week = _days("from:T", texts["weeks"])
     weeks, clusters = (alt.Chart(alt.NamedData(name)) for name in ("weeks", "clusters"))
     return _sized(
         clusters.mark_rect(color=INK, opacity=0.14).encode(x=week, x2="to:T"),
         weeks.mark_bar().encode(
             x=week,
             x2="to:T",
-            y=alt.Y("low:Q", title="times a week", axis=_whole_numbers()),
+            y=alt.Y("low:Q", title=texts["times"], axis=_whole_numbers()),
             y2="high:Q",
             color=colour,
         ),
@@ -139,6 +165,12 @@ def _gates() -> alt.LayerChart | alt.FacetChart:
 
 
 _FORMS = {"seats": _seats, "meters": _meters, "gates": _gates}
+
+
+def _per_cent(texts: Texts) -> str:
+    parts = (texts["before_per_cent"], texts["after_per_cent"])
+    before, after = (json.dumps(part, ensure_ascii=False) if part else "" for part in parts)
+    return " + ".join(part for part in (before, "format(datum.value * 100, '.0f')", after) if part)
 
 
 def _days(field: str, title: str) -> alt.X:

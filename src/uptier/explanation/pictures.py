@@ -10,9 +10,9 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from uptier.explanation.brief_words import day_of
-from uptier.explanation.picture_forms import KINDS, SEATS, USERS, drawn
+from uptier.explanation.picture_forms import drawn
 from uptier.explanation.trends import GateTrend, GateWeek, MeterTrend, SeatTrend, Trends
+from uptier.explanation.words import IN_ENGLISH, Words
 
 Drawn = dict[str, list[dict[str, object]]]
 DAY, WEEK = dt.timedelta(days=1), dt.timedelta(days=7)
@@ -37,13 +37,15 @@ class Picture:
     svg: str
 
 
-def pictures(trends: Trends) -> Iterator[Picture]:
+def pictures(trends: Trends, words: Words = IN_ENGLISH) -> Iterator[Picture]:
     """Draw an account's trends.
 
     Parameters
     ----------
     trends : Trends
         The series.
+    words : Words
+        The project's.
 
     Yields
     ------
@@ -51,79 +53,101 @@ def pictures(trends: Trends) -> Iterator[Picture]:
         Of users and seats, of meters and of gates; none where nothing is known.
     """
     if trends.seats is not None:
-        yield _of_seats(trends.seats)
+        yield _of_seats(trends.seats, words)
     if trends.meters:
-        yield _of_meters(trends.meters)
+        yield _of_meters(trends.meters, words)
     if trends.gates is not None:
-        yield _of_gates(trends.gates)
+        yield _of_gates(trends.gates, words)
 
 
-def _of_seats(trend: SeatTrend) -> Picture:
-    title = "Active users and seats, by 28 days"
+def _of_seats(trend: SeatTrend, words: Words) -> Picture:
     first, last = trend.points[0], trend.points[-1]
-    words = f"{last.users} users were active in the 28 days to {day_of(last.day)}"
+    users, seats = words.say("axes.users"), words.say("axes.seats")
+    said = words.count("pictures.users", last.users, day=words.day(last.day))
     if last.seats is not None:
-        words += f"; the licence covers {last.seats:,.0f} seats"
+        held = words.number(f"{last.seats:,.0f}")
+        said += f"; {words.count('pictures.licence', round(last.seats), count=held)}"
     if first is not last:
-        words += f". In the 28 days to {day_of(first.day)} it was {first.users}"
-        words += "" if first.seats is None or first.seats == last.seats else f" of {first.seats:,.0f} seats"
+        then = {"day": words.day(first.day), "users": first.users}
+        said += ". " + (
+            words.say("pictures.before", **then)
+            if first.seats is None or first.seats == last.seats
+            else words.say("pictures.before_of", **then, seats=words.number(f"{first.seats:,.0f}"))
+        )
     ahead = []
     if trend.full_on is not None and last.seats is not None:
-        words += f". At the pace of the last four months the seats are full on {day_of(trend.full_on)}"
-        ahead = [_at(last.day, USERS, last.users), _at(trend.full_on, USERS, last.seats)]
-    held = [_at(point.day, SEATS, point.seats) for point in trend.points if point.seats is not None]
-    if ahead and held:
-        held.append(_at(trend.full_on or last.day, SEATS, last.seats or 0.0))
+        said += f". {words.say('pictures.full_on', day=words.day(trend.full_on))}"
+        ahead = [_at(last.day, users, last.users), _at(trend.full_on, users, last.seats)]
+    ceiling = [_at(point.day, seats, point.seats) for point in trend.points if point.seats is not None]
+    if ahead and ceiling:
+        ceiling.append(_at(trend.full_on or last.day, seats, last.seats or 0.0))
     data: Drawn = {
-        "users": [_at(point.day, USERS, point.users) for point in trend.points],
-        "seats": held,
+        "users": [_at(point.day, users, point.users) for point in trend.points],
+        "seats": ceiling,
         "ahead": ahead,
     }
-    return _picture("seats", data, title, f"{words}.")
+    return _picture("seats", data, words.say("pictures.seats"), f"{said}.", words)
 
 
-def _of_meters(meters: tuple[MeterTrend, ...]) -> Picture:
-    title = "Meters against their quota, by 28 days"
-    said = []
+def _of_meters(meters: tuple[MeterTrend, ...], words: Words) -> Picture:
+    told = []
     for trend in meters:
         first, last = trend.points[0], trend.points[-1]
-        stands = f"{_figure(last.value)} of {_figure(last.quota)} on {day_of(last.day)}, {_percent(last.share)}"
-        words = f"{_name(trend.meter)}: {stands}"
-        said.append(words if first is last else f"{words}; it was {_percent(first.share)} on {day_of(first.day)}")
+        stands = words.say(
+            "pictures.meter",
+            value=words.number(_figure(last.value)),
+            quota=words.number(_figure(last.quota)),
+            day=words.day(last.day),
+            share=_percent(last.share, words),
+        )
+        said = f"{_name(trend.meter)}: {stands}"
+        if first is not last:
+            before = {"share": _percent(first.share, words), "day": words.day(first.day)}
+            said += f"; {words.say('pictures.meter_before', **before)}"
+        told.append(said)
     data: Drawn = {
         "readings": [_at(point.day, _name(one.meter), point.share) for one in meters for point in one.points],
         "quota": [{"value": 1.0}],
     }
-    return _picture("meters", data, title, f"{'. '.join(said)}.")
+    return _picture("meters", data, words.say("pictures.meters"), f"{'. '.join(told)}.", words)
 
 
-def _of_gates(trend: GateTrend) -> Picture:
-    title = "Gates and limits of the plan that were met, by week"
+def _of_gates(trend: GateTrend, words: Words) -> Picture:
+    title = words.say("pictures.gates")
     totals = [sum(week.times[place] for week in trend.weeks) for place in range(len(trend.kinds))]
-    met = ", ".join(f"{KINDS[kind]} {_times(total)}" for kind, total in zip(trend.kinds, totals, strict=True))
-    together = f"{trend.least} or more within {trend.span_days} days"
+    met = ", ".join(
+        f"{words.say(f'kinds.{kind}')} {_times(total, words)}" for kind, total in zip(trend.kinds, totals, strict=True)
+    )
+    together = words.say("pictures.together", least=trend.least, days=trend.span_days)
     if trend.clusters:
         last = trend.clusters[-1]
-        when = f"on {day_of(last.last)}" if last.first == last.last else f"{day_of(last.first)} to {day_of(last.last)}"
-        count = "1 cluster" if len(trend.clusters) == 1 else f"{len(trend.clusters)} clusters"
-        title += f"; shaded: {together}"
-        clustered = f"{count} of {together}, shaded; the last {when}, {_times(last.times)}"
+        first, until = words.day(last.first), words.day(last.last)
+        when = (
+            words.say("pictures.one_day", day=until)
+            if first == until
+            else words.say("pictures.span", first=first, last=until)
+        )
+        title += f"; {words.say('pictures.shaded', together=together)}"
+        clustered = words.count(
+            "pictures.clusters", len(trend.clusters), together=together, when=when, times=_times(last.times, words)
+        )
     else:
-        clustered = f"No cluster of {together}"
+        clustered = words.say("pictures.no_cluster", together=together)
     data: Drawn = {
-        "weeks": [bar for week in trend.weeks for bar in _bars(week, trend)],
+        "weeks": [bar for week in trend.weeks for bar in _bars(week, trend, words)],
         "clusters": [_span(max(one.first, trend.weeks[0].begins), one.last + DAY) for one in trend.clusters],
     }
-    return _picture("gates", data, title, f"In the {len(trend.weeks)} weeks: {met}. {clustered}.")
+    said = f"{words.say('pictures.met', weeks=len(trend.weeks), met=met)} {clustered}."
+    return _picture("gates", data, title, said, words)
 
 
-def _bars(week: GateWeek, trend: GateTrend) -> Iterator[dict[str, object]]:
+def _bars(week: GateWeek, trend: GateTrend, words: Words) -> Iterator[dict[str, object]]:
     low = 0
     for kind, times in zip(trend.kinds, week.times, strict=True):
         # a bar of no height says up to where the weeks go
         if times or week in (trend.weeks[0], trend.weeks[-1]):
             span = _span(week.begins, week.begins + WEEK)
-            yield {**span, "kind": KINDS[kind], "low": low, "high": low + times}
+            yield {**span, "kind": words.say(f"kinds.{kind}"), "low": low, "high": low + times}
         low += times
 
 
@@ -131,8 +155,8 @@ def _span(first: dt.date, until: dt.date) -> dict[str, object]:
     return {"from": f"{first:%Y-%m-%d}", "to": f"{until:%Y-%m-%d}"}
 
 
-def _picture(form: str, data: Drawn, title: str, words: str) -> Picture:
-    return Picture(title, words, drawn(form, data, title, words))
+def _picture(form: str, data: Drawn, title: str, told: str, words: Words) -> Picture:
+    return Picture(title, told, drawn(form, data, title, told, words))
 
 
 def _at(day: dt.date, series: str, value: float) -> dict[str, object]:
@@ -144,13 +168,13 @@ def _name(meter: str) -> str:
     return " ".join(clean.replace("_", " ").split())
 
 
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count:,} times"
+def _times(count: int, words: Words) -> str:
+    return words.count("pictures.times", count, count=words.number(f"{count:,}"))
 
 
 def _figure(value: float) -> str:
     return f"{value:,.1f}".removesuffix(".0")
 
 
-def _percent(share: float) -> str:
-    return f"{share * 100:.0f} %"
+def _percent(share: float, words: Words) -> str:
+    return words.share(f"{share * 100:.0f}")

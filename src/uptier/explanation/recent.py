@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from uptier.decision.actions import WORDS
+from uptier.explanation.words import IN_ENGLISH, Words
 
 RECENT_DAYS = 90  # what is older is not news to a CSM who talks to the account every quarter
 MOST_MILESTONES = 2  # named; of the others only the number is said
@@ -92,7 +92,7 @@ class Recent:
     contact: Contact | None = None
 
 
-def recent_words(recent: Recent, as_of: dt.date) -> Iterator[tuple[str, str]]:
+def recent_words(recent: Recent, as_of: dt.date, words: Words = IN_ENGLISH) -> Iterator[tuple[str, str]]:
     """Say what happened lately.
 
     Parameters
@@ -101,6 +101,8 @@ def recent_words(recent: Recent, as_of: dt.date) -> Iterator[tuple[str, str]]:
         What did.
     as_of : date
         The date that it is looked at from.
+    words : Words
+        The project's.
 
     Yields
     ------
@@ -113,51 +115,55 @@ def recent_words(recent: Recent, as_of: dt.date) -> Iterator[tuple[str, str]]:
     {'milestones': 'none recorded in the last 90 days.', 'tickets': 'none is open.'}
     """
     if recent.milestones is not None:
-        yield "milestones", _milestones(recent.milestones)
+        yield words.say("labels.milestones"), _milestones(recent.milestones, words)
     if recent.tickets is not None:
-        yield "tickets", _tickets(recent.tickets)
+        yield words.say("labels.tickets"), _tickets(recent.tickets, words)
     if recent.has_outreach:
-        yield "contacted", _contact(recent.contact, as_of)
+        yield words.say("labels.contacted"), _contact(recent.contact, as_of, words)
 
 
-def _milestones(reached: tuple[Reached, ...]) -> str:
+def _milestones(reached: tuple[Reached, ...], words: Words) -> str:
     if not reached:
-        return f"none recorded in the last {RECENT_DAYS} days."
-    named = [f"{one.milestone.replace('_', ' ')} on {_day(one.day)}" for one in reached[:MOST_MILESTONES]]
+        return words.say("milestones.none", days=RECENT_DAYS)
+    named = [
+        words.say("milestones.reached", milestone=one.milestone.replace("_", " "), day=words.day(one.day))
+        for one in reached[:MOST_MILESTONES]
+    ]
     more = len(reached) - len(named)
-    rest = f"; {more} more in the last {RECENT_DAYS} days" if more else ""
+    rest = f"; {words.count('milestones.more', more, days=RECENT_DAYS)}" if more else ""
     return f"{', '.join(named)}{rest}."
 
 
-def _tickets(tickets: OpenTickets) -> str:
+def _tickets(tickets: OpenTickets, words: Words) -> str:
     if not tickets.count or tickets.oldest_days is None:
-        return "none is open."
-    since = f"{tickets.oldest_days} {'day' if tickets.oldest_days == 1 else 'days'}"
-    told = {"urgent": tickets.urgent, "escalated": tickets.escalated}
-    if tickets.count == 1:
-        marks = [word for word, count in told.items() if count]
-        ending = f"; it is {' and '.join(marks)}" if marks else ""
-        return f"1 is open, for {since}{ending}."
-    marks = [f"{count} {word}" for word, count in told.items() if count]
-    ending = f"; of them {', '.join(marks)}" if marks else ""
-    return f"{tickets.count} are open, the oldest for {since}{ending}."
+        return words.say("tickets.none")
+    said = words.count("tickets.open", tickets.count, since=words.count("tickets.since", tickets.oldest_days))
+    told = {"tickets.urgent": tickets.urgent, "tickets.escalated": tickets.escalated}
+    marks = [(words.say(key), count) for key, count in told.items() if count]
+    if not marks:
+        return f"{said}."
+    if tickets.count > 1:
+        marked = ", ".join(f"{count} {mark}" for mark, count in marks)
+    else:
+        first, *others = (mark for mark, _ in marks)
+        marked = words.say("tickets.both", first=first, second=others[0]) if others else first
+    return f"{said}; {words.count('tickets.marked', tickets.count, marks=marked)}."
 
 
-def _contact(contact: Contact | None, as_of: dt.date) -> str:
+def _contact(contact: Contact | None, as_of: dt.date, words: Words) -> str:
     if contact is None:
-        return "no contact about an upsell is recorded."
-    about = f" about {WORDS[contact.about]}" if contact.about in WORDS else ""
-    result = {"won": ": won", "lost": ": lost", "open": ": no result is known yet"}.get(contact.result or "", "")
+        return words.say("contacts.none")
+    offered, day = f"offers.{contact.about}", words.day(contact.day)
+    about = f" {words.say('contacts.about', offer=words.say(offered))}" if words.has(offered) else ""
+    result = f": {words.say(f'contacts.{contact.result}')}" if contact.result else ""
     if (as_of - contact.day).days > RECENT_DAYS:
         # what started it is no news any more
-        return f"not in the last {RECENT_DAYS} days; last on {_day(contact.day)}{about}{result}."
-    begun = f", started by {_starter(contact.started_by)}" if contact.started_by else ""
-    return f"on {_day(contact.day)}{about}{begun}{result}."
+        return f"{words.say('contacts.long_ago', days=RECENT_DAYS, day=day)}{about}{result}."
+    begun = f", {_starter(contact.started_by, words)}" if contact.started_by else ""
+    return f"{words.say('contacts.contacted', day=day)}{about}{begun}{result}."
 
 
-def _starter(started_by: str) -> str:
-    return "the calendar" if started_by == "calendar" else f"the trigger '{started_by}'"
-
-
-def _day(day: dt.date) -> str:
-    return f"{day.day} {day:%B} {day.year}"
+def _starter(started_by: str, words: Words) -> str:
+    if started_by == "calendar":
+        return words.say("contacts.calendar")
+    return words.say("contacts.trigger", trigger=started_by)

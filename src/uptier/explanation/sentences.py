@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from uptier.decision.money import ACCOUNT_CURRENCY
+
 if TYPE_CHECKING:
     from uptier.signals.catalog import Catalog
     from uptier.signals.signal import Signal
@@ -26,7 +28,7 @@ def sentence(signal: Signal, row: Mapping[str, object], catalog: Catalog, curren
     catalog : Catalog
         Where the units of other signals in the phrase are found.
     currency : str
-        ISO code, for money.
+        ISO code, for money; the account's own, where the row has one, goes before it.
 
     Returns
     -------
@@ -35,6 +37,7 @@ def sentence(signal: Signal, row: Mapping[str, object], catalog: Catalog, curren
     """
     value = known(row.get(signal.name))
     template, value = _template(signal, value)
+    currency = currency_of(row, currency)
     speech = catalog.speech.with_units(signal.phrase.units)
     words = {} if value is None else {"value": signal.unit.told(value, currency=currency, speech=speech)}
     for name in signal.phrase.placeholders() - {"value"}:
@@ -46,6 +49,26 @@ def sentence(signal: Signal, row: Mapping[str, object], catalog: Catalog, curren
         words[name] = catalog.signal(name).unit.told(other, currency=currency, speech=speech)
     said = " ".join(template.format_map(words).split())
     return said or None
+
+
+def currency_of(row: Mapping[str, object], currency: str) -> str:
+    """Give the currency that an account's money is said in.
+
+    Parameters
+    ----------
+    row : mapping of str to object
+        The account's signals, and, where accounts pay in several currencies, its own under
+        :data:`uptier.decision.money.ACCOUNT_CURRENCY`.
+    currency : str
+        ISO code of the project's currency.
+
+    Returns
+    -------
+    str
+        The account's own, or the project's.
+    """
+    own = known(row.get(ACCOUNT_CURRENCY))
+    return currency if own is None else str(own)
 
 
 def known(value: object) -> float | str | None:

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 
 from uptier.decision.actions import Action
 from uptier.errors import SettingsError, did_you_mean
-from uptier.explanation.sentences import known, sentence, tells
+from uptier.explanation.sentences import currency_of, known, sentence, tells
 from uptier.mistakes import mistakes
 from uptier.project_file import read_project_file
 from uptier.signals.signal import Unit
@@ -332,7 +332,7 @@ def talk(
     thresholds : Thresholds
         Where triggers fire.
     currency : str
-        ISO code.
+        ISO code of the project's currency; the account's own, where the row has one, goes before it.
     usual_gain : float, optional
         What accounts usually add when they buy seats, share of what they pay.
 
@@ -341,7 +341,7 @@ def talk(
     Talk
         Each part is one line of the templates, without an empty blank.
     """
-    by = next_day(as_of, reasons, upsell)
+    by, currency = next_day(as_of, reasons, upsell), currency_of(row, currency)
     # a pitch begins with its own subject, even where something else weighs more
     opening = [one for one in reasons if one.fired and one.opens == upsell and kind == upsell]
     first = next(iter([*opening, *reasons]), None)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, field_validator, model_validator
+from pydantic import AfterValidator, NonNegativeInt, field_validator, model_validator
 
 from uptier.errors import closest
 from uptier.thresholds import Part
@@ -95,6 +95,7 @@ def _two(words: tuple[str, ...]) -> tuple[str, ...]:
     return words
 
 
+Said = str | tuple[str, ...]  # a fixed text, or its words for one and for many
 Text = Annotated[str, AfterValidator(tidy)]
 Word = Annotated[str, AfterValidator(tidy), AfterValidator(_plain)]
 OneAndMany = Annotated[tuple[Word, ...], AfterValidator(_two)]
@@ -115,6 +116,8 @@ class Numbers(Part):
         An amount, with {number} and {currency}.
     currencies : dict
         ISO code to what is said instead of it.
+    singular : list of int
+        The numbers that take the word for one in a brief; French: 0 and 1.
     once, twice : str
         What is said instead of 1 and 2 times.
     less_than : str
@@ -128,6 +131,7 @@ class Numbers(Part):
     per_cent: Text = "{number} %"
     money: Text = "{currency} {number}"
     currencies: dict[str, Word] = {}
+    singular: tuple[NonNegativeInt, ...] = (1,)
     once: Word = "once"
     twice: Word = "twice"
     less_than: Text = "less than {value}"
@@ -223,6 +227,8 @@ class Dates(Part):
         A day with its weekday, with {weekday} and {day}.
     months : list of str
         Names of the twelve months.
+    short_months : list of str, or None
+        Names of the months where there is little room; None for the first three signs of `months`.
     weekdays : list of str
         Names of the seven days, Monday first.
     """
@@ -243,6 +249,7 @@ class Dates(Part):
         "November",
         "December",
     )
+    short_months: tuple[Word, ...] | None = None
     weekdays: tuple[Word, ...] = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
     @field_validator("day")
@@ -255,10 +262,10 @@ class Dates(Part):
     def _says_the_weekday(cls, text: str) -> str:
         return _checked(text, ("weekday", "day"), needed="day")
 
-    @field_validator("months")
+    @field_validator("months", "short_months")
     @classmethod
-    def _twelve(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        if len(names) != MONTHS:
+    def _twelve(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if names is not None and len(names) != MONTHS:
             raise ValueError(f"there are {MONTHS} months, not {len(names)}")
         return names
 
@@ -315,12 +322,16 @@ class Speech:
         Unit to the word for one and the word for many; those that are left out are English.
     families : dict of str to str
         Family to its name for people; those that are left out are called what their files say.
+    fixed : dict of str to str or tuple of str
+        The fixed words of briefs, as :func:`uptier.signals.fixed_words.english` has them; those that are left out are
+        English.
     """
 
     numbers: Numbers = field(default_factory=Numbers)
     dates: Dates = field(default_factory=Dates)
     units: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     families: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, Said] = field(default_factory=dict)
 
     def with_units(self, units: Mapping[str, tuple[str, ...]]) -> Speech:
         """Give the speech in which some things are called otherwise.

@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from uptier.errors import SettingsError, closest, did_you_mean
 from uptier.mistakes import mistakes
 from uptier.project_file import ProjectFile, read_project_file
+from uptier.signals.fixed_words import own_words
 from uptier.signals.own import catalog_of
 from uptier.signals.signal import Signal, Unit
 from uptier.signals.speech import Dates, Numbers, OneAndMany, Speech, Text, Word, fault
@@ -84,6 +85,8 @@ class Wording(Part):
         How numbers are written.
     dates : Dates
         How dates are written.
+    brief : dict
+        The fixed words of briefs, by part and name.
     """
 
     signals: dict[str, SignalWords] = {}
@@ -92,6 +95,7 @@ class Wording(Part):
     units: dict[str, OneAndMany] = {}
     numbers: Numbers = Numbers()
     dates: Dates = Dates()
+    brief: dict[str, Any] = {}  # its keys are those of the file that ships: see `own_words`
 
 
 def worded_catalog(settings: Settings) -> Catalog:
@@ -146,7 +150,9 @@ def worded(catalog: Catalog, path: Path) -> Catalog:
         wording = Wording.model_validate(file.raw)
     except ValidationError as error:
         raise SettingsError(mistakes(error, file, Wording).what, do=GUIDE) from None
-    found = [f"{file.where(*place)}: {_ended(wrong)}" for place, wrong in _faults(wording, catalog)]
+    fixed, faults = own_words(wording.brief)
+    faults = [*_faults(wording, catalog), *((("brief", *place), wrong) for place, wrong in faults)]
+    found = [f"{file.where(*place)}: {_ended(wrong)}" for place, wrong in faults]
     if found:
         raise SettingsError("\n".join(found), do=GUIDE)
     made = replace(
@@ -157,7 +163,11 @@ def worded(catalog: Catalog, path: Path) -> Catalog:
             for one in catalog.triggers
         ),
         speech=Speech(
-            numbers=wording.numbers, dates=wording.dates, units=dict(wording.units), families=dict(wording.families)
+            numbers=wording.numbers,
+            dates=wording.dates,
+            units=dict(wording.units),
+            families=dict(wording.families),
+            fixed=fixed,
         ),
     )
     _refuse_equal(made, wording, file)
