@@ -59,3 +59,12 @@ def test_what_cannot_be_used_is_told_with_its_place_and_without_its_value(tmp_pa
     assert told in str(raised.value)
     assert "acme.yaml" in str(raised.value)
     assert "secret" not in str(raised.value)
+
+
+def test_answers_have_defaults_and_bounds(tmp_path: Path) -> None:
+    read = settings(tmp_path, "").delivery.answers
+    assert (read.file, read.dismissed_days, read.farthest_days) == (None, 90, 730)
+    given = settings(tmp_path, "delivery: {answers: {file: answers.csv, dismissed_days: 30}}\n").delivery.answers
+    assert (tmp_path / str(given.file), given.dismissed_days) == (tmp_path / "answers.csv", 30)
+    with pytest.raises(SettingsError, match="dismissed_days"):
+        settings(tmp_path, "delivery: {answers: {dismissed_days: 0}}\n")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
+from uptier.delivery.answers import UNTOUCHED, Fault, Stand
 from uptier.delivery.delivering import Delivered
 from uptier.delivery.planning import Difference
 from uptier.monitoring.finding import Finding
-from uptier.told_deliveries import counted, delivery_data, delivery_words, readiness_words
+from uptier.told_deliveries import counted, delivery_data, delivery_words, pull_data, pull_words, readiness_words
 from uptier.work.delivering import Delivery
+from uptier.work.pulling import Change, Pull, Pulled
 
 RUN, AS_OF = "2026-03-01/3/0a1b2c", dt.date(2026, 3, 1)
 
@@ -56,3 +59,48 @@ def test_readiness_is_said_line_by_line():
         "db: There is no table.",
     ]
     assert list(readiness_words({"crm": []}, setup=True)) == ["crm: nothing was missing."]
+
+
+def pulled(*sources, dry_run=False):
+    return Pull(known_at=dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC), dry_run=dry_run, sources=sources)
+
+
+AWAY = Stand(status="Dismissed", because="not now", until=dt.date(2026, 5, 1), owner="Ana")
+CHANGE = Change(
+    key="0417:add_on:2026-01-01", account_id="0417", upsell="add_on", reason_code="gates", before=UNTOUCHED, now=AWAY,
+    answered_at=None,
+)  # fmt: skip
+FAULT = Fault(place="line 3", code="unknown-status", said="This is no status that uptier knows.")
+
+
+def test_a_pull_is_said_by_source_in_counts_and_by_line_where_it_could_not_be_taken():
+    told = pulled(Pulled(source="file", changes=(CHANGE,), unchanged=3, faults=(FAULT,)), Pulled(source="crm"))
+    assert list(pull_words(told)) == [
+        "file: 1 new, 3 unchanged, 1 not taken (Dismissed 1).",
+        "  line 3: unknown-status. This is no status that uptier knows.",
+        "crm: 0 new.",
+        "What could not be taken stays where it is: put it right, and pull again. All else is kept.",
+    ]
+
+
+def test_a_dry_run_of_a_pull_says_what_would_be_known():
+    said = list(pull_words(pulled(Pulled(source="crm", changes=(CHANGE,) * 25), dry_run=True)))
+    assert said[1] == "  0417:add_on:2026-01-01: New -> Dismissed not now until 2026-05-01 by Ana"
+    assert said[-2:] == ["  and 5 more; --json gives them all.", "Nothing was kept."]
+
+
+def test_a_source_that_could_not_be_read_is_said_and_many_faults_are_cut():
+    said = list(pull_words(pulled(Pulled(source="crm", failed="It does\nnot answer."))))
+    assert said[0] == "crm: not read. It does not answer."
+    said = list(pull_words(pulled(Pulled(source="file", faults=(FAULT,) * 21))))
+    assert said[-2] == "  and 1 more; --json gives them all."
+
+
+def test_a_pull_is_plain_data():
+    told = pull_data(pulled(Pulled(source="file", changes=(CHANGE,), faults=(FAULT,))))
+    assert (told["known_at"], told["is_partly"], told["sources"][0]["is_partly"]) == (
+        "2026-03-01T12:00:00+00:00",
+        True,
+        True,
+    )
+    assert json.loads(json.dumps(told, default=str))["sources"][0]["changes"][0]["now"]["until"] == "2026-05-01"

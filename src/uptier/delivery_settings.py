@@ -180,8 +180,29 @@ DestinationSettings = Annotated[
 ]
 
 
+class AnswersSettings(Part):
+    """What people answer to rows of worklists, and what becomes of it.
+
+    No source gives a figure for either number of days: their defaults are uptier's choice.
+
+    Attributes
+    ----------
+    file : Path or None
+        A CSV with answers, beside those that are read from Salesforce and HubSpot; its columns stand in
+        docs/answers.md. Beside the project's YAML where it is not absolute.
+    dismissed_days : int
+        Days for which a row stays away that was dismissed without a date.
+    farthest_days : int
+        Days from now beyond which a date until which a row is dismissed is taken for a slip, and not read.
+    """
+
+    file: Path | None = None
+    dismissed_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    farthest_days: Annotated[int, Field(ge=1, le=3650)] = 730
+
+
 class DeliverySettings(Part):
-    """Where worklists go.
+    """Where worklists go, and where the answers to them come from.
 
     Attributes
     ----------
@@ -196,6 +217,8 @@ class DeliverySettings(Part):
         Seconds before the second attempt; doubled before each further one.
     webhook_env : str
         Environment variable with an address that is told when a run stops before sending, or is partly delivered.
+    answers : AnswersSettings
+        What people answer.
     """
 
     destinations: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)], DestinationSettings] = {}
@@ -203,3 +226,4 @@ class DeliverySettings(Part):
     attempts: Annotated[int, Field(ge=1, le=10)] = 4
     backoff: Annotated[float, Field(ge=0, le=600)] = 2.0
     webhook_env: Variable = "UPTIER_WEBHOOK"
+    answers: AnswersSettings = AnswersSettings()

@@ -1,7 +1,8 @@
-"""What the command line tells of deliveries: what became of rows, and what was told about an account."""
+"""What the command line tells of deliveries: what became of rows, what was told about an account, what was answered."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from uptier.delivery.answers import Stand
     from uptier.delivery.delivering import Delivered
     from uptier.delivery.ledger import Entry
     from uptier.work.delivering import Delivery
+    from uptier.work.pulling import Pull, Pulled
 
 DIFFERENCES_SHOWN = 20
 COUNTS = ("sent", "closed", "unchanged", "refused", "failed", "unknown", "left", "adopted", "unclosed")
@@ -109,12 +112,12 @@ def ledger_table(account_id: str, entries: Sequence[Entry]) -> Table:
         A row for each attempt.
     """
     table = Table(title=f"What was told about {account_id}", title_justify="left")
-    for heading in ("when", "destination", "case", "list of", "model", "state", "answer"):
+    for heading in ("when", "destination", "case", "list of", "run", "model", "state", "answer"):
         table.add_column(heading)
     for one in entries:
         when = (one.settled_at or one.intended_at)[:19].replace("T", " ")
         model = one.model_version or "rules"
-        table.add_row(when, one.destination, one.key, one.as_of or "", model, one.state.value, one.said)
+        table.add_row(when, one.destination, one.key, one.as_of or "", one.run, model, one.state.value, one.said)
     return table
 
 
@@ -136,3 +139,69 @@ def delivery_data(done: Delivery) -> dict[str, Any]:
         "is_partly": done.is_partly,
         "delivered": [asdict(one) | {"is_partly": one.is_partly} for one in done.delivered],
     }
+
+
+def pull_words(pulled: Pull) -> Iterator[str]:
+    """Say what was pulled.
+
+    Parameters
+    ----------
+    pulled : Pull
+        What a run pulled.
+
+    Yields
+    ------
+    str
+        A line each: counts by source, for a dry run each change, and each row that could not be taken.
+    """
+    for one in pulled.sources:
+        if one.failed:
+            yield f"{one.source}: not read. {' '.join(one.failed.split())}"
+            continue
+        counts = {"new": len(one.changes), "unchanged": one.unchanged, "forgotten": one.forgotten}
+        told = [f"{count:,} {name}" for name, count in counts.items() if count or name == "new"]
+        faulty = f", {len(one.faults):,} not taken" if one.faults else ""
+        yield f"{one.source}: {', '.join(told)}{faulty}{_by_status(one)}."
+        for change in one.changes[:DIFFERENCES_SHOWN] if pulled.dry_run else ():
+            yield f"  {change.key}: {_stood(change.before)} -> {_stood(change.now)}"
+        if pulled.dry_run and len(one.changes) > DIFFERENCES_SHOWN:
+            yield f"  and {len(one.changes) - DIFFERENCES_SHOWN:,} more; --json gives them all."
+        for fault in one.faults[:DIFFERENCES_SHOWN]:
+            yield f"  {fault.place}: {fault.code}. {fault.said}"
+        if len(one.faults) > DIFFERENCES_SHOWN:
+            yield f"  and {len(one.faults) - DIFFERENCES_SHOWN:,} more; --json gives them all."
+    if pulled.dry_run:
+        yield "Nothing was kept."
+    elif pulled.is_partly:
+        yield "What could not be taken stays where it is: put it right, and pull again. All else is kept."
+
+
+def pull_data(pulled: Pull) -> dict[str, Any]:
+    """Give what was pulled as plain data.
+
+    Parameters
+    ----------
+    pulled : Pull
+        What a run pulled.
+
+    Returns
+    -------
+    dict
+        For the verb's JSON document; times in UTC.
+    """
+    told = asdict(pulled)
+    for source, one in zip(told["sources"], pulled.sources, strict=True):
+        source["is_partly"] = one.is_partly
+    return {**told, "known_at": pulled.known_at.isoformat(timespec="seconds"), "is_partly": pulled.is_partly}
+
+
+def _by_status(one: Pulled) -> str:
+    counts = Counter(change.now.status for change in one.changes)
+    told = ", ".join(f"{status} {count:,}" for status, count in sorted(counts.items()))
+    return f" ({told})" if told else ""
+
+
+def _stood(stand: Stand) -> str:
+    until = f"until {stand.until.isoformat()}" if stand.until else ""
+    owner = f"by {stand.owner}" if stand.owner else ""
+    return " ".join(part for part in (stand.status, stand.because, until, owner) if part)

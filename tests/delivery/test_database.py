@@ -285,7 +285,8 @@ def test_a_column_too_short_is_told_and_widened(postgresql: Server) -> None:
 
 def test_what_a_table_of_somebody_elses_lacks_is_told(url: str) -> None:
     kinds = {"details": "TEXT", "act_by": "DATE", "as_of": "DATE", "expires_on": "DATE", "cycle": "DATE"}
-    kinds |= dict.fromkeys(("chance", "risk", "expected_value", "gain_arr"), "DOUBLE PRECISION") | {"rank": "BIGINT"}
+    numbers = ("chance", "risk", "expected_value", "expected_value_low", "expected_value_high", "gain_arr")
+    kinds |= dict.fromkeys(numbers, "DOUBLE PRECISION") | {"rank": "BIGINT", "points": "BIGINT"}
     columns = ", ".join(f"{name} {kinds.get(name, 'VARCHAR(999)')}" for name in NAMES)
     query(url, f"CREATE TABLE uptier_worklist ({columns} NOT NULL, own VARCHAR(9) NOT NULL)")
     there = database(url)

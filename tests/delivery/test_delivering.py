@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,38 @@ def test_sends_what_differs_and_nothing_else(place: Place) -> None:
     assert place.fake.open_rows() == fingerprints(newer)
     assert [size for size, _ in place.fake.calls()] == [10, 10, 5, 5]
     assert place.is_true()
+
+
+class Unformed:
+    """Rows that nobody may look at."""
+
+    def __iter__(self) -> Iterator[Payload]:
+        raise AssertionError("rows were formed")
+
+
+def test_a_list_that_is_known_to_be_there_is_not_even_formed(place: Place) -> None:
+    first = place.run(rows(ACCOUNTS), digest="one")
+    again = place.run(Unformed(), digest="one")
+    assert (first.sent, again.sent, again.unchanged, again.is_partly) == (25, 0, 25, False)
+    assert len(place.fake.calls()) == 3
+    assert place.run(rows(ACCOUNTS), digest="two").unchanged == 25
+
+
+@pytest.mark.parametrize("between", ["another list", "no digest", "rolled back", "partly", "ledger lost"])
+def test_a_list_is_formed_again_where_it_may_not_be_there(between: str, place: Place) -> None:
+    if between == "partly":
+        place.fake.faults = [HALF] * 6
+    place.run(rows(ACCOUNTS), digest="one")
+    if between == "another list":
+        place.run(rows("a"), digest="two")
+    elif between == "no digest":
+        place.run(rows("a"))
+    elif between == "rolled back":
+        rollback("run1", place.fake, place.ledger, "back", attempts=1, backoff=0)
+    elif between == "ledger lost":
+        place.ledger = Ledger(address_of(place.folder / "other.db"), "demo")
+    with pytest.raises(AssertionError, match="rows were formed"):
+        place.run(Unformed(), digest="one")
 
 
 def test_closes_once_what_left_scope_and_opens_it_again_when_it_returns(place: Place) -> None:

@@ -68,6 +68,25 @@ def test_a_page_says_who_what_why_until_when_and_what_changed(tmp_path: Path, st
     assert "The brief" in page
 
 
+@pytest.mark.parametrize("style", ["html", "markdown"])
+def test_a_page_says_what_a_contact_brings_which_place_it_has_and_all_that_holds_it_back(
+    tmp_path: Path, style: str
+) -> None:
+    worth = {"expected_value": 1234.5, "expected_value_low": 300.0, "expected_value_high": 2100.4, "currency": "EUR"}
+    held = {"rank": None, "unlisted_because": "the renewal is too near", "held_by": "detractor,renewal_freeze"}
+    digest(tmp_path, format=style).send([row(**worth, points=71, exploration=True), row("bolt", **held, points=55)])
+    page = page_of(tmp_path, "ada")
+    for words in (
+        "EUR 1,234 (300 to 2,100)",
+        "1, drawn from lower ranks",
+        "none: the renewal is too near",
+        "the customer would not recommend us; the renewal is too near",
+        "55",
+    ):
+        assert words in page
+    assert page.count("Points") == 1  # they tell something where no value is known
+
+
 def test_the_same_rows_are_the_same_bytes(tmp_path: Path) -> None:
     rows = [row("acme", rank=2), row("bolt", rank=1), row("cask", owner="Bo")]
     digest(tmp_path).send(rows)

@@ -254,20 +254,31 @@ def test_a_ledger_of_a_newer_uptier_is_not_touched(address: str) -> None:
     engine.dispose()
     with pytest.raises(DeliveryError, match="newer uptier") as caught:
         Ledger(address, "demo")
-    assert caught.value.found == "version 9; this uptier knows version 1"
+    assert caught.value.found == "version 9; this uptier knows version 2"
 
 
 def test_an_older_ledger_is_migrated_and_keeps_its_salt(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger_with_a_row(address)
-    monkeypatch.setattr(ledger_tables, "VERSION", 2)
+    monkeypatch.setattr(ledger_tables, "VERSION", 3)
     monkeypatch.setitem(
         ledger_tables.MIGRATIONS,
-        1,
+        2,
         lambda connection: connection.execute(text("UPDATE uptier_attempts SET said = 'x'")),
     )
     hashes = [hashed_in(address)]
     assert Ledger(address, "demo").history("a")[0].said == "x"
     assert [*hashes, hashed_in(address)] == hashes * 2
+
+
+def test_a_ledger_of_the_first_version_gets_the_table_that_it_lacks(address: str) -> None:
+    ledger_with_a_row(address)
+    engine = create_engine(read_address(address))
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE uptier_wholly"))
+        connection.execute(text("UPDATE uptier_ledger SET value = '1' WHERE name = 'version'"))
+    engine.dispose()
+    with Ledger(address, "demo").alone("crm") as book:
+        assert book.holds("list") is None
 
 
 def hashed_in(address: str) -> str:

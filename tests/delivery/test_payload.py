@@ -81,6 +81,31 @@ def test_a_text_is_cut_at_a_word(length, words):
         assert text[len(whole)] == " " or " " not in text[: length - 1]
 
 
+def test_codes_are_cut_between_two_of_them():
+    codes = ",".join(f"trigger_{number:02}" for number in range(40))
+    told = payload({**ROW, "triggers_fired": codes}).values["triggers_fired"]
+    assert told.endswith("…")
+    assert set(told[:-1].split(",")) <= set(codes.split(","))
+    assert len(told) > 230
+    assert payload({**ROW, "triggers_fired": told}).values["triggers_fired"] == told
+
+
+@pytest.mark.parametrize(
+    ("given_value", "told"), [(True, "yes"), (False, "no"), (np.True_, "yes"), (np.False_, "no"), (None, None)]
+)
+def test_what_holds_or_not_is_told_in_a_word(given_value, told):
+    assert payload({**ROW, "exploration": given_value}).values["exploration"] == told
+
+
+def test_a_row_of_before_a_field_was_there_keeps_its_fingerprint_and_has_nothing_in_it():
+    now = payload(ROW)
+    before = {name: value for name, value in now.values.items() if name not in ("points", "held_by")}
+    again = read(written({**before, FINGERPRINT: "as it was told", "gone_since": 1}))
+    assert set(again.values) == set(BY_NAME)
+    assert (again.values["points"], again.values["held_by"], again.fingerprint) == (None, None, "as it was told")
+    assert closed(again.values, "no longer in scope").values["points"] is None
+
+
 def test_emoji_formulas_and_long_texts_arrive():
     told = payload({**ROW, "owner": "=1+1 🙂", "details": "line\nline\x00" + "x" * 40_000}).values
     assert told["owner"] == "=1+1 🙂"

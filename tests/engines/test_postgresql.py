@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from ibis.backends.sql.compilers.postgres import compiler
 
-from tests.engines.worlds import DATES, NAMES, ODD, World, apart, looked_at, read, seen, tables_in
+from tests.engines.worlds import DATES, NAMES, ODD, World, apart, beside_signals, looked_at, read, seen, tables_in
 from uptier.errors import SourceError
 from uptier.outcomes.snapshots import running_at
 from uptier.signals.families import FAMILIES
@@ -134,6 +134,17 @@ def test_the_same_accounts_run(name: str, source_of: Callable[[str], Source], wo
     looks = running_at(tables_in(source_of(name), world.settings), DATES[name])
     assert len(looks) > 20
     pd.testing.assert_frame_equal(looks, world.looks)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_scored_with_the_signals_is_the_same(
+    name: str, source_of: Callable[[str], Source], world_of: Callable[[str], World]
+) -> None:
+    world = world_of(name)
+    mine, dates = beside_signals(tables_in(source_of(name), world.settings), world.frame)
+    theirs, their_dates = beside_signals(world.tables, world.frame)
+    pd.testing.assert_frame_equal(mine, theirs)
+    assert dates == their_dates
 
 
 def test_odd_ids_numbers_and_times_are_read_alike(

@@ -18,6 +18,8 @@ import pandas as pd
 from tests.end_to_end.jobs import beside, no_chances
 from tests.end_to_end.test_churnsim import draw
 from uptier.outcomes.snapshots import running_at
+from uptier.scoring.facts import account_facts, source_dates
+from uptier.scoring.standing import standing
 from uptier.settings import Settings, read_settings
 from uptier.signals.catalog import catalog
 from uptier.signals.families import FAMILIES
@@ -89,6 +91,14 @@ def tables_in(source: Source, settings: Settings) -> Tables:
 def seen(tables: Tables, looks: pd.DataFrame) -> pd.DataFrame:
     """Compute all signals."""
     return catalog().frame(History(tables, grid_of(tables, looks), usage_rollup(tables)))
+
+
+def beside_signals(tables: Tables, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, dt.date | None]]:
+    """Gather what a scorecard and a worklist say beside signals, at the last date of a frame."""
+    as_of = frame["as_of"].max()
+    last = frame[frame["as_of"] == as_of].reset_index(drop=True)
+    told = pd.concat([account_facts(tables, last), standing(tables, last)], axis=1)
+    return told, source_dates(tables, as_of.date())
 
 
 def apart(frame: pd.DataFrame, reference: pd.DataFrame, family: str) -> list[str]:

@@ -11,14 +11,18 @@ import pandas as pd
 import pytest
 
 from tests.explanation.tiny import AS_OF, CATALOG, bundle, facts, frame, settings
+from uptier.delivery import database_table, files
+from uptier.delivery import payload as payloads
 from uptier.delivery_settings import DeliverySettings
 from uptier.errors import BreakerError, DeliveryError
 from uptier.monitoring.summary import summary
+from uptier.pages_settings import PagesSettings
 from uptier.scoring.batch import score
 from uptier.scoring.erasing import erase
 from uptier.scoring.scorecard import write
 from uptier.scoring.worklist import columns
-from uptier.work.delivering import FORCED, deliver_list, details, roll_back
+from uptier.work import delivering
+from uptier.work.delivering import FORCED, deliver_list, roll_back
 from uptier.work.destinations import FOLDER, ledger_of, preflight, set_up, told_about
 
 TODAY = AS_OF + dt.timedelta(days=1)
@@ -40,24 +44,24 @@ def environment(folder: Path) -> dict[str, str]:
     return {"UPTIER_DELIVERY_DATABASE": f"sqlite:///{folder / 'warehouse.db'}"}
 
 
-def listed(settings, *, accounts=30, as_of=AS_OF, seed=1, **changes):
-    """Write a scorecard with a worklist of its first ten accounts beside it."""
+def listed(settings, *, accounts=30, top=10, as_of=AS_OF, seed=1, **changes):
+    """Write a scorecard with a worklist of its first accounts beside it."""
     rows = frame(accounts, seed=seed)
     card = score(rows, facts(rows), bundle(), CATALOG, settings, as_of=as_of, version="3")
-    top = card.head(10)
+    first = card.head(top)
     cases = pd.DataFrame(
         {
-            "uptier_key": top["account_id"] + ":" + top["best_type"] + ":2026-03-01",
-            "account_id": top["account_id"],
-            "upsell": top["best_type"],
+            "uptier_key": first["account_id"] + ":" + first["best_type"] + ":2026-03-01",
+            "account_id": first["account_id"],
+            "upsell": first["best_type"],
             "cycle": pd.Timestamp(AS_OF),
             "state": "open",
             "owner": "north",
             "action": "pitch",
             "action_reason": "it is worth its cost",
-            "rank": range(1, 11),
+            "rank": range(1, top + 1),
             "tier": "A",
-            "reason_1": top["reason_1"],
+            "reason_1": first["reason_1"],
             "as_of": pd.Timestamp(as_of),
             "model_version": "3",
         }
@@ -219,14 +223,98 @@ def test_who_left_the_list_by_being_forgotten_is_in_no_file_after_the_next_run(t
     assert account not in told
 
 
-def test_details_say_what_a_page_would() -> None:
-    row = {
-        "action": "pitch", "action_reason": "it pays", "reason_1": "23 of 25 seats are in use", "reason_2": None,
-        "reason_3": float("nan"), "against_1": "3 tickets are open", "changed": "new on the list",
-    }  # fmt: skip
-    assert details(row).splitlines() == [
-        "Pitch: it pays.",
-        "For: 23 of 25 seats are in use.",
-        "Against: 3 tickets are open.",
-        "Changed: new on the list",
-    ]
+def told_rows(folder: Path) -> dict[str, dict[str, object]]:
+    (file,) = (folder / "out").glob("*.jsonl")
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return {row["account_id"]: row for row in map(json.loads, lines)}
+
+
+def test_a_row_carries_a_link_where_there_are_pages_and_else_the_brief_in_short(tmp_path: Path) -> None:
+    one, given = project(tmp_path), environment(tmp_path)
+    listed(one, talk="The talk: growth.")
+    set_up(one, environment=given)
+    deliver_list(one, environment=given, today=TODAY, to="lists")
+    rows = told_rows(tmp_path)
+    assert any(row["reason_1"] is not None for row in rows.values())
+    for account, row in rows.items():
+        text = str(row["details"])
+        assert text.startswith(f"Company {account}, ")
+        assert text.endswith("The talk: growth.")
+        assert "Pitch " in text
+        assert row["reason_1"] is None or str(row["reason_1"]) in text
+    linked = one.model_copy(update={"pages": PagesSettings(base_url="https://briefs.example.com/csm/")})
+    assert deliver_list(linked, environment=given, today=TODAY, to="lists").delivered[0].sent == 10
+    for account, row in told_rows(tmp_path).items():
+        assert row["details"] == f"https://briefs.example.com/csm/accounts/{account}"
+    # words that change do not change a link, and other fields still tell them
+    listed(one, talk="The talk: something else.")
+    assert deliver_list(linked, environment=given, today=TODAY, to="lists").delivered[0].unchanged == 10
+
+
+LATER = ("held_by", "points", "unlisted_because", "exploration", "expected_value_low", "expected_value_high")
+
+
+def delivered_before(one, given, monkeypatch: pytest.MonkeyPatch):
+    """Set up and deliver as a release that knew fewer fields."""
+    with monkeypatch.context() as before:
+        fewer = tuple(field for field in payloads.FIELDS if field.name not in LATER)
+        for module in (payloads, database_table, files, delivering):
+            before.setattr(module, "FIELDS", fewer)
+        set_up(one, environment=given)
+        first = deliver_list(one, environment=given, today=TODAY)
+        assert [part.unchanged for part in deliver_list(one, environment=given, today=TODAY).delivered] == [10, 10]
+    return first
+
+
+def asked(folder: Path, query: str) -> list[tuple[object, ...]]:
+    with sqlite3.connect(folder / "warehouse.db") as base:
+        return base.execute(query).fetchall()
+
+
+def test_after_an_upgrade_that_adds_fields_each_row_is_sent_once_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, given = project(tmp_path), environment(tmp_path)
+    listed(one, points=60.0, exploration=False, expected_value_low=10.0)
+    delivered_before(one, given, monkeypatch)
+    with pytest.raises(DeliveryError, match=r"lacks held_by, points, .* Add them with 'uptier deliver --setup'"):
+        deliver_list(one, environment=given, today=TODAY, to="warehouse")
+    made = [line for lines in set_up(one, environment=given).values() for line in lines]
+    assert [line.split()[2] for line in made if line.startswith("The column")] == list(LATER)
+    again = deliver_list(one, environment=given, today=TODAY)
+    assert [(part.sent, part.closed, part.unchanged) for part in again.delivered] == [(10, 0, 0), (10, 0, 0)]
+    query = "SELECT points, exploration, expected_value_low, held_by FROM uptier_worklist"
+    assert asked(tmp_path, query) == [(60, "no", 10.0, None)] * 10
+    after = deliver_list(one, environment=given, today=TODAY)
+    assert [part.unchanged for part in after.delivered] == [10, 10]
+
+
+def test_what_was_told_before_an_upgrade_can_be_told_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, given = project(tmp_path), environment(tmp_path)
+    listed(one, points=60.0)
+    first = delivered_before(one, given, monkeypatch)
+    listed(one, points=60.0, action_reason="it still is")
+    set_up(one, environment=given)
+    assert deliver_list(one, environment=given, today=TODAY).delivered[1].sent == 10
+    query = "SELECT DISTINCT action_reason, points FROM uptier_worklist"
+    assert asked(tmp_path, query) == [("it still is", 60)]
+    assert [part.sent for part in roll_back(one, first.run, environment=given).delivered] == [10, 10]
+    # with nothing in the fields that there were not
+    assert asked(tmp_path, query) == [("it is worth its cost", None)]
+
+
+def test_a_second_run_reads_no_table_and_makes_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, given = project(tmp_path), environment(tmp_path)
+    listed(one)
+    set_up(one, environment=given)
+    first = deliver_list(one, environment=given, today=TODAY)
+    with monkeypatch.context() as nothing:
+        nothing.setattr(delivering, "payload", lambda row: pytest.fail("a row was made"))
+        nothing.setattr(delivering, "read_worklist", lambda folder: pytest.fail("the worklist was read"))
+        nothing.setattr(pd, "read_parquet", lambda *given, **more: pytest.fail("a table was read"))
+        second = deliver_list(one, environment=given, today=TODAY)
+    assert second.rows == first.rows == 10
+    assert [(part.sent, part.unchanged) for part in second.delivered] == [(0, 10), (0, 10)]
+    # what a link is made of is part of what is told
+    linked = one.model_copy(update={"pages": PagesSettings(base_url="https://uptier.example")})
+    assert [part.sent for part in deliver_list(linked, environment=given, today=TODAY).delivered] == [10, 10]

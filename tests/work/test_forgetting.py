@@ -15,11 +15,13 @@ import pytest
 
 from tests.end_to_end import jobs
 from tests.end_to_end.jobs import called
+from tests.tables.told_answers import drawn_answers
 from uptier import Project
 from uptier.errors import StoreError
 from uptier.scoring import placing
 from uptier.scoring.scorecard import latest, read_manifest
 from uptier.signals import frames
+from uptier.tables.answers import FILE, FOLDER, add_answers, alone, read_answers
 from uptier.work import forgetting
 
 ACCOUNT, USER = "acct-to-be-forgotten", "person-to-be-forgotten"
@@ -166,6 +168,37 @@ def test_to_forget_again_finds_nothing_more(config: Path) -> None:
     assert again.already
     assert again.touched == ()
     assert "Nothing in the store names them." in called("forget", config, "--account", ACCOUNT).out
+
+
+def test_what_people_answered_about_an_account_is_forgotten_with_it(config: Path) -> None:
+    store = config.parent / "store"
+    other = pd.read_parquet(config.parent / "world" / "accounts.parquet")["account_id"].iloc[-1]
+    add_answers(
+        store,
+        drawn_answers(f"""
+            key                         | status    | owner | known_at
+            {ACCOUNT}:add_on:2025-11-01 | Contacted | Ana   | 2025-11-03
+            {other}:add_on:2025-11-01   | Contacted | Ana   | 2025-11-03
+            """),
+    )
+    assert f"{FOLDER}/{FILE}" in naming(store, ACCOUNT)
+    with alone(store), pytest.raises(StoreError, match="is going on"):
+        Project(config).forget(ACCOUNT)
+    told = Project(config).forget(ACCOUNT)
+    assert told.already  # what was begun is gone on with
+    assert naming(store, ACCOUNT) == set()
+    assert read_answers(store)["account_id"].tolist() == [other]
+    assert called("signals", config).code == 0
+    assert naming(store, ACCOUNT) == set()
+
+
+def test_answers_that_cannot_be_read_are_not_thrown_away(config: Path) -> None:
+    path = config.parent / "store" / FOLDER / FILE
+    path.parent.mkdir()
+    path.write_bytes(b"half a file")
+    with pytest.raises(StoreError, match="cannot be read"):
+        Project(config).forget(ACCOUNT)
+    assert path.read_bytes() == b"half a file"
 
 
 # a user --------------------------------------------------------------------------------------------------------------

@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
-from uptier.delivery.ledger_tables import UNSETTLED, State, attempts, runs
+from uptier.delivery.ledger_tables import UNSETTLED, State, attempts, runs, wholly
 from uptier.delivery.pages import CHUNK, IN_FULL, Pages, batches
 from uptier.delivery.payload import Payload, written
 
@@ -43,11 +43,25 @@ class Book(Pages):
             Its id; one that was begun before goes on.
         """
         with self._transaction() as connection:
-            known = connection.execute(select(runs.c.id).where(*self._runs, runs.c.run == run)).first()
+            connection.execute(delete(wholly).where(*self._at(wholly)))
+            known = connection.execute(select(runs.c.id).where(*self._at(runs), runs.c.run == run)).first()
             if known is None:
                 newest = connection.execute(select(func.max(attempts.c.id)).where(*self._ours)).scalar() or 0
                 connection.execute(insert(runs).values(**self._place, run=run, began_at=self._clock(), after=newest))
         self._run = run
+
+    def complete(self, digest: str, rows: int) -> None:
+        """Write down that the destination holds a list from the first row to the last.
+
+        Parameters
+        ----------
+        digest : str
+            Of the list.
+        rows : int
+            How many rows it has.
+        """
+        with self._transaction() as connection:
+            connection.execute(insert(wholly).values(**self._place, digest=digest, rows=rows))
 
     def intend(self, rows: Sequence[Payload], attempt: int) -> dict[str, int]:
         """Write down what is about to be sent.

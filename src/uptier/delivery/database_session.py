@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from uptier.delivery.certificates import verified
 from uptier.errors import DeliveryError, UnreachableError
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
 DIALECTS = ("postgresql", "sqlite")
-LOCAL = ("", "localhost", "127.0.0.1", "::1")
 # A statement is stopped by the server; if that has fallen silent, our end hangs up after as many times that.
 SILENCE = 2
 
@@ -112,7 +112,7 @@ def engine_of(url: sa.URL, environment: Mapping[str, str], *, timeout: float) ->
         sa.event.listen(engine, "begin", _begin)
         return engine
     try:
-        return sa.create_engine(_verified(url, environment), connect_args=_clocks(timeout), **made)
+        return sa.create_engine(verified(url, environment), connect_args=_clocks(timeout), **made)
     except ImportError:
         raise DeliveryError(
             "PostgreSQL is reached by psycopg, which is not installed.", do="pip install 'uptier[postgresql]'"
@@ -222,7 +222,8 @@ def _told(error: sa.exc.DBAPIError) -> DeliveryError:
         if code.startswith(SQLITE_PASSING):
             return UnreachableError(f"The database is busy ({said(error)}).", do="Deliver again in a while.")
         return DeliveryError(
-            f"The database refuses ({said(error)}).", do="Check the file, its folder and their rights."
+            f"The database refuses ({said(error)}).",
+            do="Check the file, its folder and their rights; 'uptier deliver --setup' makes the table.",
         )
     if code.startswith(PASSING) and code:
         return UnreachableError(f"The database cannot now ({said(error)}).", do="Deliver again in a while.")
@@ -236,18 +237,6 @@ def _told(error: sa.exc.DBAPIError) -> DeliveryError:
         do="Check the address, the password, TLS (sslmode, sslrootcert) and the rights of the user; "
         "'uptier deliver --setup' makes the table.",
     )
-
-
-def _verified(url: sa.URL, environment: Mapping[str, str]) -> sa.URL:
-    """Ask for TLS with a certificate that holds, unless the address or the environment says otherwise."""
-    hosts = url.query.get("host", url.host or "")
-    host = hosts if isinstance(hosts, str) else hosts[0]
-    if host in LOCAL or host.startswith("/") or "sslmode" in url.query or environment.get("PGSSLMODE"):
-        return url
-    wanted = {"sslmode": "verify-full"}
-    if "sslrootcert" not in url.query and not environment.get("PGSSLROOTCERT"):
-        wanted["sslrootcert"] = "system"
-    return url.update_query_dict(wanted)
 
 
 def _clocks(timeout: float) -> dict[str, Any]:

@@ -6,6 +6,8 @@ what became of it. What a killed run left open is looked up before anything else
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -87,6 +89,7 @@ def deliver(
     told: Callable[[str], object] = nothing_happens,
     at: Callable[[str], object] = nothing_happens,
     because: str = OUT_OF_SCOPE,
+    digest: str = "",
 ) -> Delivered:
     """Bring a destination to what is in scope now.
 
@@ -116,6 +119,9 @@ def deliver(
         Is told each point that is reached: planned, intended, sent, checked, settled. For drills.
     because : str
         What a row is told to be closed for that is not among the payloads.
+    digest : str
+        Of the payloads: where the ledger says that the destination holds this list from the first row to the last,
+        nothing is formed, looked up or sent. Without one that is not asked.
 
     Returns
     -------
@@ -133,6 +139,9 @@ def deliver(
     if dry_run:
         return _dry(payloads, destination, ledger, run, adopt=adopt, because=because)
     with ledger.alone(destination.name) as book:
+        there = book.holds(_with_files(digest, destination)) if digest else None
+        if there is not None:
+            return Delivered(destination=destination.name, run=run, unchanged=there)
         plan = Plan(payloads, book, because)
         held = _held(destination, book, adopt=adopt)
         book.begin(run)
@@ -142,6 +151,21 @@ def deliver(
         carrier.carry(plan.differing(), plan.payloads)
         if plan.bare:
             book.adopt(plan.bare, {})
+        done = _told(destination, run, plan, carrier, adopted)
+        if digest and not done.is_partly and not done.unclosed:
+            book.complete(_with_files(digest, destination), len(plan.keys))
+    return done
+
+
+def _with_files(digest: str, destination: Destination) -> str:
+    """Hash a list with what is there of it, where that is soon seen: somebody may have deleted files."""
+    if not destination.whole:
+        return digest
+    held = json.dumps(dict(destination.held()), sort_keys=True)
+    return hashlib.sha256(f"{digest}{held}".encode()).hexdigest()
+
+
+def _told(destination: Destination, run: str, plan: Plan, carrier: Carrier, adopted: int) -> Delivered:
     ends = carrier.ends
     return Delivered(
         destination=destination.name,

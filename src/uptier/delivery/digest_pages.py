@@ -11,6 +11,7 @@ from uptier.decision.actions import WORDS
 from uptier.delivery.payload import Payload, Value
 from uptier.explanation.brief_words import day_of
 from uptier.explanation.pages import COLUMNS, STYLE, escaped
+from uptier.scoring.suppression import LABELS
 
 # what Markdown would read as a list or a heading where a line begins with it, or consists of it
 _LINE_STARTS = re.compile(r"^([-+=]|\d+[.)])")
@@ -159,7 +160,12 @@ def _row(row: Payload) -> dict[str, Any]:
         ("Against", told["against_1"]),
         ("Changed", told["changed"]),
         ("Act by", told["act_by"]),
+        ("Expected value", _worth(row)),
         ("Tier", told["tier"]),
+        # under rules alone points stand for the value
+        ("Points", None if told["expected_value"] is not None else told["points"]),
+        ("Place", _place(row)),
+        ("Held back", "; ".join(LABELS.get(code, code) for code in _text(told["held_by"]).split(",") if code)),
     ]
     return {
         "account": row.account_id,
@@ -168,6 +174,23 @@ def _row(row: Payload) -> dict[str, Any]:
         "link": link,
         "brief": "" if link else details,
     }
+
+
+def _worth(row: Payload) -> str:
+    """Say what one contact is expected to bring, with its interval where that is known."""
+    value, low, high = (row.values[name] for name in ("expected_value", "expected_value_low", "expected_value_high"))
+    if not isinstance(value, float):
+        return ""
+    between = f" ({round(low):,} to {round(high):,})" if isinstance(low, float) and isinstance(high, float) else ""
+    return f"{_text(row.values['currency'])} {round(value):,}{between}".strip()
+
+
+def _place(row: Payload) -> str:
+    """Say which place a row has, and how it came to it, or why it has none."""
+    if row.values["rank"] is None:
+        said = _text(row.values["unlisted_because"])
+        return f"none: {said}" if said else ""
+    return f"{row.values['rank']}{', drawn from lower ranks' if row.values['exploration'] == 'yes' else ''}"
 
 
 def _text(value: Value) -> str:

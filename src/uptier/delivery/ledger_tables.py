@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import fcntl
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,11 +35,12 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from uptier.delivery.certificates import verified
 from uptier.errors import DeliveryError
 
-VERSION = 1
-# what brings a ledger of an older version to the next one, by the older version
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
+VERSION = 2
+# what brings a ledger of an older version to the next one, by the older version; tables that are new are made anyway
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: lambda connection: None}
 
 BUSY_MILLISECONDS = 30_000
 CONNECT_SECONDS = 10
@@ -81,6 +83,14 @@ runs = Table(
     Column("began_at", String(40), nullable=False),
     Column("after", _number, nullable=False),  # the newest attempt when it began
     Index("uptier_runs_by_name", "project", "destination", "run", unique=True),
+)
+wholly = Table(  # which list a destination holds from the first row to the last, if it is known to
+    "uptier_wholly",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("destination", String(40), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("rows", _number, nullable=False),
 )
 attempts = Table(
     "uptier_attempts",
@@ -259,7 +269,8 @@ def _engine(url: URL) -> Engine:
             "connect_timeout": CONNECT_SECONDS,
             "options": f"-c statement_timeout={STATEMENT_MILLISECONDS} -c lock_timeout={BUSY_MILLISECONDS}",
         }
-        return create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=limits)
+        safe = verified(url, os.environ)
+        return create_engine(safe, poolclass=NullPool, hide_parameters=True, connect_args=limits)
     engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
 
     @event.listens_for(engine, "connect")

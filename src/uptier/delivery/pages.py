@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, case, func, select
 
-from uptier.delivery.ledger_tables import FORGOTTEN, UNSETTLED, State, about, attempts, runs, salt, told
+from uptier.delivery.ledger_tables import FORGOTTEN, UNSETTLED, State, about, attempts, runs, salt, told, wholly
 from uptier.delivery.payload import Payload, read
 from uptier.errors import DeliveryError
 
@@ -77,6 +77,23 @@ class Pages:
         """
         with self._transaction() as connection:
             return connection.execute(select(attempts.c.id).where(*self._ours).limit(1)).first() is None
+
+    def holds(self, digest: str) -> int | None:
+        """Say whether the destination holds a list from the first row to the last.
+
+        Parameters
+        ----------
+        digest : str
+            Of the list.
+
+        Returns
+        -------
+        int or None
+            How many rows it has; None where that is not known, or another list was begun since.
+        """
+        asked = select(wholly.c.rows).where(*self._at(wholly), wholly.c.digest == digest)
+        with self._transaction() as connection:
+            return connection.execute(asked).scalar()
 
     def stands(self, keys: Collection[str]) -> dict[str, Stand]:
         """Say how rows stand.
@@ -156,9 +173,9 @@ class Pages:
             If there was no such run at this destination.
         """
         with self._transaction() as connection:
-            began = connection.execute(select(runs.c.after).where(*self._runs, runs.c.run == run)).scalar()
+            began = connection.execute(select(runs.c.after).where(*self._at(runs), runs.c.run == run)).scalar()
             if began is None:
-                shown = select(runs.c.run).where(*self._runs).order_by(runs.c.id.desc()).limit(SHOWN_RUNS)
+                shown = select(runs.c.run).where(*self._at(runs)).order_by(runs.c.id.desc()).limit(SHOWN_RUNS)
                 known = ", ".join(connection.execute(shown).scalars())
                 raise DeliveryError(f"There was no run {run} to {self._destination}.", found=known or "no run at all")
             of_run = select(func.max(attempts.c.id)).where(*self._ours, attempts.c.run == run)
@@ -217,11 +234,10 @@ class Pages:
 
     @property
     def _ours(self) -> tuple[ColumnElement[bool], ...]:
-        return tuple(attempts.c[name] == value for name, value in self._place.items())
+        return self._at(attempts)
 
-    @property
-    def _runs(self) -> tuple[ColumnElement[bool], ...]:
-        return tuple(runs.c[name] == value for name, value in self._place.items())
+    def _at(self, table: Table) -> tuple[ColumnElement[bool], ...]:
+        return tuple(table.c[name] == value for name, value in self._place.items())
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

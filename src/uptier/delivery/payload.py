@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
 import pandas as pd
 
 from uptier.errors import DeliveryError
@@ -69,14 +70,38 @@ FIELDS: tuple[Field, ...] = (
     Field(name="owner", kind=Kind.TEXT, length=120, label="CSM", about="Who looks after the account."),
     Field(name="action", kind=Kind.TEXT, length=40, label="Do", about="pitch, nurture first, protect or leave alone."),
     Field(name="action_reason", kind=Kind.TEXT, length=250, label="Because", about="Why that, in words."),
-    Field(name="suppressed_by", kind=Kind.TEXT, length=60, label="Held back by", about="Code of what holds it back."),
+    Field(
+        name="suppressed_by", kind=Kind.TEXT, length=60, label="Held back by",
+        about="Code of the first rule that holds it back.",
+    ),
+    Field(
+        name="held_by", kind=Kind.TEXT, length=250, label="Held back by all of",
+        about="Codes of all rules that hold it back, joined by commas.",
+    ),
     Field(name="tier", kind=Kind.TEXT, length=10, label="Tier", about="A, B, C or D, by fixed bounds; A is best."),
+    Field(name="points", kind=Kind.WHOLE, label="Points", about="Of the points model; they rank under rules."),
     Field(name="rank", kind=Kind.WHOLE, label="Place", about="Place in the CSM's list; 1 is first."),
+    Field(
+        name="unlisted_because", kind=Kind.TEXT, length=120, label="Not listed because",
+        about="Why an open case has no place.",
+    ),
+    Field(
+        name="exploration", kind=Kind.TEXT, length=3, label="Drawn to explore",
+        about="yes where a draw gave it its place, else no.",
+    ),
     Field(
         name="chance", kind=Kind.NUMBER, decimals=6, label="Chance", about="Of the upsell, 0 to 1; none under rules."
     ),
     Field(name="risk", kind=Kind.NUMBER, decimals=6, label="Risk", about="Of leaving within 90 days, 0 to 1."),
     Field(name="expected_value", kind=Kind.NUMBER, decimals=2, label="Expected value", about="Of one contact."),
+    Field(
+        name="expected_value_low", kind=Kind.NUMBER, decimals=2, label="Expected value, low",
+        about="At the low end of the chance's 95 % interval; none where that was not tested.",
+    ),
+    Field(
+        name="expected_value_high", kind=Kind.NUMBER, decimals=2, label="Expected value, high",
+        about="At the high end of the chance's 95 % interval; none where that was not tested.",
+    ),
     Field(name="gain_arr", kind=Kind.NUMBER, decimals=2, label="Gain a year", about="What the upsell would add."),
     Field(name="currency", kind=Kind.TEXT, length=3, label="Currency", about="ISO code of the amounts."),
     Field(name="as_of", kind=Kind.DAY, label="Looked at", about="The date that was looked from."),
@@ -93,10 +118,14 @@ FIELDS: tuple[Field, ...] = (
     Field(name="changed", kind=Kind.TEXT, length=250, label="Changed", about="What changed since last time."),
     Field(name="details", kind=Kind.LONG_TEXT, length=30_000, label="Brief", about="A link to the brief, or its text."),
     Field(
+        name="triggers_fired", kind=Kind.TEXT, length=250, label="Triggers fired",
+        about="Codes of the account's triggers, joined by commas.",
+    ),
+    Field(
         name="model_version", kind=Kind.TEXT, length=40, label="Model", about="Version of the model; none for rules."
     ),
     Field(name=FINGERPRINT, kind=Kind.TEXT, length=64, label="Fingerprint", about="Of all other fields."),
-)
+)  # fmt: skip
 BY_NAME: dict[str, Field] = {field.name: field for field in FIELDS}
 
 
@@ -205,10 +234,10 @@ def read(text: str) -> Payload:
     Returns
     -------
     Payload
-        The same row.
+        The same row, with the fingerprint under which it was told; a field that there was not then is None.
     """
     plain = json.loads(text)
-    values = {
+    values: dict[str, Value] = dict.fromkeys(BY_NAME) | {
         name: dt.date.fromisoformat(value) if BY_NAME[name].kind is Kind.DAY and value is not None else value
         for name, value in plain.items()
         if name in BY_NAME
@@ -229,12 +258,13 @@ def cut(text: str, length: int) -> str:
     Returns
     -------
     str
-        The text itself where it fits, else as many whole words as do, and an ellipsis.
+        The text itself where it fits, else as many whole words as do, and an ellipsis. Codes that are joined by commas
+        are words too.
     """
     if len(text) <= length:
         return text
     head = text[: length - 1]
-    whole = head.rpartition(" ")[0]
+    whole = head.rpartition(" ")[0] or head.rpartition(",")[0]
     return f"{(whole or head).rstrip(' ,;:.')}…"
 
 
@@ -252,6 +282,8 @@ def _told(field: Field, value: object, account: str) -> Value:
             if number in (float("inf"), float("-inf")):
                 raise ValueError(number)
             return number + 0.0  # never -0.0
+        if isinstance(value, bool | np.bool_):
+            return "yes" if value else "no"
         return cut(_clean(str(value), keeps_lines=field.kind is Kind.LONG_TEXT), field.length) or None
     except (TypeError, ValueError):
         raise DeliveryError(
@@ -267,8 +299,10 @@ def _day(value: object) -> dt.date:
 def _clean(text: str, *, keeps_lines: bool) -> str:
     """Take out what a CRM, a spreadsheet or a terminal would stumble on: control characters, lone surrogates."""
     kept = "\n" if keeps_lines else ""
-    safe = "".join(sign if sign.isprintable() or sign in kept else " " for sign in text)
-    safe = safe.encode("utf-8", "ignore").decode("utf-8")
+    safe = text
+    if not (text.replace("\n", "") if keeps_lines else text).isprintable():  # seldom, and slow
+        safe = "".join(sign if sign.isprintable() or sign in kept else " " for sign in text)
+        safe = safe.encode("utf-8", "ignore").decode("utf-8")
     return safe.strip() if keeps_lines else " ".join(safe.split())
 
 

@@ -91,7 +91,7 @@ def _place(brief: Brief) -> tuple[int, float, int, str]:
 def _briefs(material: Material, looks: pd.DataFrame, as_of: dt.date) -> list[Brief]:
     from uptier.scoring.account import briefs
     from uptier.scoring.earlier import Earlier, told_before
-    from uptier.scoring.facts import account_facts, source_dates
+    from uptier.scoring.facts import account_facts, source_dates, with_currency
     from uptier.scoring.recent import recent_of
     from uptier.scoring.trends import trends_of
     from uptier.tables.history import history_of
@@ -100,7 +100,7 @@ def _briefs(material: Material, looks: pd.DataFrame, as_of: dt.date) -> list[Bri
     if last is not None:
         then = looks[looks["account_id"].isin(last[1])].assign(as_of=pd.Timestamp(last[0]).as_unit("us"))
         looks = pd.concat([looks, then], ignore_index=True)
-    both = material.signals(looks)
+    both = with_currency(material.signals(looks), material.tables)
     frame = both[both["as_of"] == pd.Timestamp(as_of)]
     if last is not None:
         earlier = Earlier(last[0], both[both["as_of"] == pd.Timestamp(last[0])], last[1])

@@ -6,26 +6,32 @@ import datetime as dt
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from uptier.delivery.delivering import Delivered, deliver, rollback
-from uptier.delivery.payload import Payload, payload
+from uptier.delivery.payload import FIELDS, Payload, payload
 from uptier.delivery.registry import destination_of
-from uptier.errors import DeliveryError
+from uptier.errors import DeliveryError, UnreachableError
 from uptier.monitoring import breakers
 from uptier.monitoring.comparing import compared, told_champion
 from uptier.monitoring.finding import Finding
 from uptier.monitoring.webhook import Happened, Word, tell
 from uptier.scoring.scorecard import PARQUET, latest, read_manifest, read_worklist
 from uptier.store import write_whole
+from uptier.tables import fingerprint
 from uptier.work.destinations import FOLDER, asked, begun_ledger
+from uptier.work.short_briefs import short_brief, who_of
 
 if TYPE_CHECKING:
+    from uptier.delivery.destination import Destination
+    from uptier.pages_settings import PagesSettings
     from uptier.settings import Settings
 
+TOLD_BY = ("delivery", "work", "explanation", "decision", "scoring")  # whose code words what is told
 LAST, FORCED = "last.json", "forced.jsonl"
 
 
@@ -67,12 +73,35 @@ class Delivery:
 
 @dataclass(frozen=True, kw_only=True)
 class _List:
+    """The newest list; its tables are read when they are asked for: nothing new needs none of them."""
+
     folder: Path
     as_of: dt.date
     run: str
-    scorecard: pd.DataFrame
-    worklist: pd.DataFrame
-    summary: dict[str, Any]
+    manifest: dict[str, Any]
+
+    @property
+    def rows(self) -> int:
+        return int(self.manifest["worklist"]["rows"])
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        summary: dict[str, Any] = self.manifest["summary"]
+        return summary
+
+    @cached_property
+    def scorecard(self) -> pd.DataFrame:
+        return pd.read_parquet(self.folder / PARQUET)
+
+    @cached_property
+    def worklist(self) -> pd.DataFrame:
+        return pd.DataFrame(read_worklist(self.folder))  # the manifest tells that it is there
+
+    def digest(self, settings: Settings, name: str) -> str:
+        """Hash all that says what a destination is told, without reading it."""
+        hashes = [self.run, self.manifest["worklist"]["data_hash"], self.manifest["data_hash"]]
+        places = [settings.pages.model_dump_json(), settings.delivery.destinations[name].model_dump_json()]
+        return fingerprint.of_parts([*hashes, *places, repr(FIELDS), fingerprint.of_code(*TOLD_BY)])
 
 
 def deliver_list(
@@ -130,33 +159,40 @@ def deliver_list(
     now = _newest(settings)
     last = _last(settings)
     champion, found = _looked_at(settings, now, last, today)
-    counts = {"rows": len(now.worklist)}
+    counts = {"rows": now.rows}
     if found and force is None and not dry_run:
         _tell(settings, environment, now, Happened.STOPPED, counts, found)
         breakers.require_none(found)
     if found and force is not None and not dry_run:
         _record(settings, breakers.forced(found, force, by=by, at=dt.datetime.now(dt.UTC)) | {"run": now.run})
-    rows = _Rows(now)
+    rows = _Rows(now, settings.pages)
     ledger = begun_ledger(settings, environment)
     knobs = settings.delivery
-    delivered = tuple(
-        deliver(
-            rows,
-            one,
-            ledger,
-            now.run,
-            attempts=knobs.attempts,
-            backoff=knobs.backoff,
-            adopt=adopt,
-            dry_run=dry_run,
-            told=told,
-        )
-        for one in destinations
-    )
+
+    def carried(one: Destination) -> Delivered:
+        try:
+            return deliver(
+                rows,
+                one,
+                ledger,
+                now.run,
+                attempts=knobs.attempts,
+                backoff=knobs.backoff,
+                adopt=adopt,
+                dry_run=dry_run,
+                told=told,
+                digest=now.digest(settings, one.name),
+            )
+        except UnreachableError:
+            raise
+        except DeliveryError as error:
+            raise _with_faults(error, one) from error
+
+    delivered = tuple(carried(one) for one in destinations)
     done = Delivery(
         run=now.run,
         as_of=now.as_of,
-        rows=len(now.worklist),
+        rows=now.rows,
         delivered=delivered,
         findings=tuple(found),
         champion=champion,
@@ -219,45 +255,39 @@ def roll_back(
 class _Rows:
     """The rows of a worklist as destinations are told them, made anew each time they are gone through."""
 
-    def __init__(self, now: _List) -> None:
+    def __init__(self, now: _List, pages: PagesSettings) -> None:
         self._now = now
+        self._pages = pages
+
+    @cached_property
+    def _who(self) -> Mapping[str, str]:
+        # a link needs nobody's name
+        return {} if self._pages.base_url else who_of(self._now.scorecard, self._now.worklist["account_id"])
 
     def __iter__(self) -> Iterator[Payload]:
         for row in self._now.worklist.to_dict("records"):
-            yield payload({**{str(name): value for name, value in row.items()}, "details": details(row)})
+            account = str(row["account_id"])
+            told = self._pages.of_account(account) or short_brief(row, who=self._who.get(account, ""))
+            yield payload({**{str(name): value for name, value in row.items()}, "details": told})
 
 
-def details(row: Mapping[Any, Any]) -> str:
-    """Write what a field of text can hold of a case, for where there is no page to link to.
-
-    Parameters
-    ----------
-    row : mapping
-        A row of the worklist.
-
-    Returns
-    -------
-    str
-        What to do, why, what speaks against it and what changed, a line each.
-    """
-
-    def said(name: str) -> str:
-        value = row.get(name)
-        return "" if value is None or value != value else str(value)
-
-    lines = [f"{said('action').capitalize()}: {said('action_reason')}."] if said("action_reason") else []
-    lines += [f"For: {said(f'reason_{number}')}." for number in (1, 2, 3) if said(f"reason_{number}")]
-    lines += [f"Against: {said('against_1')}."] if said("against_1") else []
-    lines += [f"Changed: {said('changed')}"] if said("changed") else []
-    return "\n".join(lines)
+def _with_faults(error: DeliveryError, one: Destination) -> DeliveryError:
+    """Say beside what went wrong what is wrong with the destination, such as a field that a newer uptier needs."""
+    try:
+        faults = one.preflight()
+    except DeliveryError:
+        return error
+    if not faults:
+        return error
+    return DeliveryError(error.what, found=error.found, do="\n".join([*faults, *([error.do] if error.do else [])]))
 
 
 def _newest(settings: Settings) -> _List:
     folder = latest(settings.store)
     if folder is None:
         raise DeliveryError("There is no scorecard to deliver.", do="Score first: uptier score CONFIG.")
-    worklist, manifest = read_worklist(folder), read_manifest(folder)
-    if worklist is None or "summary" not in manifest:
+    manifest = read_manifest(folder)
+    if "worklist" not in manifest or "summary" not in manifest:
         raise DeliveryError(
             f"The scorecard of {folder.name} has no worklist beside it.",
             found="it was written by an older uptier",
@@ -268,9 +298,7 @@ def _newest(settings: Settings) -> _List:
         folder=folder,
         as_of=dt.date.fromisoformat(folder.name),
         run=f"{folder.name}/{version}/{hashed.removeprefix('sha256:')[:12]}",
-        scorecard=pd.read_parquet(folder / PARQUET),
-        worklist=worklist,
-        summary=manifest["summary"],
+        manifest=manifest,
     )
 
 

@@ -7,6 +7,7 @@ What the store holds, and what becomes of it:
 * frames: an account's rows are taken out of every partition. A frame has no ids of users; the dates that saw one are
   computed anew by the next `uptier signals`, since they no longer see the same;
 * scorecards: rewritten without the account, as Parquet and CSV, with their manifests; they have no ids of users;
+* answers of people: rewritten without the account; they have no ids of users;
 * the kept check: removed; the next run checks anew;
 * the ledger of deliveries: what was told about an account and its id are erased, fingerprints stay; rows that
   destinations still hold are told, for they are to be deleted there;
@@ -30,7 +31,7 @@ from uptier.errors import StoreError
 from uptier.scoring import erasing, scorecard
 from uptier.signals import frames
 from uptier.store import write_whole
-from uptier.tables import forgotten, kept_check
+from uptier.tables import answers, forgotten, kept_check
 from uptier.work.destinations import FOLDER, LEDGER, ledger_of
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
 ROLLUP = "rollup"
 REWRITTEN, REMOVED = "rewritten", "removed"
 HALF_WRITTEN = re.compile(r"\..+\.(\d+)(\.\w+)?")  # name, number of the process that writes it, kind
-ROOMS = (ROLLUP, frames.FOLDER, kept_check.FOLDER)  # where files are written beside the ones they replace
+# where files are written beside the ones they replace
+ROOMS = (ROLLUP, frames.FOLDER, kept_check.FOLDER, answers.FOLDER)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,11 +110,12 @@ def forget(material: Material, *, account_id: str | None, user_id: str | None, d
     Raises
     ------
     StoreError
-        If nothing names the account or user, another run is writing, or the store cannot be written.
+        If nothing names the account or user, another run is writing, or the store cannot be read or written.
     """
     if not account_id and not user_id:
         raise StoreError("Nobody was named to be forgotten.", do="Give --account, --user or both.")
     store = material.settings.store
+    answers.read_answers(store)  # what cannot be read cannot be rewritten, and is no file that a run makes anew
     listed = forgotten.read_list(store) or forgotten.new_list()
     already = listed.has(account_id, user_id)
     touched = tuple(_touched(store, account_id, user_id))
@@ -134,9 +137,10 @@ def forget(material: Material, *, account_id: str | None, user_id: str | None, d
         if _count(path, account_id, user_id):
             _erase(path, account_id, user_id)
     if user_id is None:
-        for folder in (store / frames.FOLDER / name for name in (frames.MONTHS, frames.DATES)):
+        for folder in (store / frames.FOLDER / name for name in frames.KINDS):
             _erase_from_frame(folder, str(account_id))
         erasing.erase(store, str(account_id))
+        _erase_answers(store, str(account_id))
         ledger = ledger_of(material.settings, os.environ, only_if_there=True)
         if ledger is not None:
             told = replace(told, elsewhere=ledger.forget(str(account_id)))
@@ -156,7 +160,7 @@ def _touched(store: Path, account_id: str | None, user_id: str | None) -> Iterat
         yield Touched(file=check.relative_to(store), what=REMOVED, rows=0)
     for path in _half_written(store):
         yield Touched(file=path.relative_to(store), what=REMOVED, rows=0)
-    rooms = (ROLLUP, frames.FOLDER) if user_id is None else (ROLLUP,)
+    rooms = (ROLLUP, frames.FOLDER, answers.FOLDER) if user_id is None else (ROLLUP,)
     for path in (path for room in rooms for path in _parquets(store / room)):
         rows = _count(path, account_id, user_id)
         if rows:
@@ -260,6 +264,14 @@ def _copy(path: Path, fresh: Path, account_id: str | None, user_id: str | None) 
             for batch in file.iter_batches():
                 theirs = _theirs(batch, account_id, user_id)
                 writer.write_batch((batch if theirs is None else batch.filter(pc.invert(theirs))).cast(plain))
+
+
+def _erase_answers(store: Path, account_id: str) -> None:
+    path = store / answers.FOLDER / answers.FILE
+    if path.is_file():
+        with answers.alone(store):  # a pull that is under way has read them already
+            if _count(path, account_id, None):
+                _erase(path, account_id, None)
 
 
 def _erase_from_frame(folder: Path, account_id: str) -> None:

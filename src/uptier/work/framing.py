@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from uptier.errors import StoreError
 from uptier.signals import frames
+from uptier.signals.frame_files import as_parquet
 from uptier.store import write_whole
 from uptier.work.results import Framed
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from uptier.settings import Settings
     from uptier.work.material import Material
 
@@ -45,19 +48,49 @@ def write_frame(
     """
     if out is not None:
         return _into_one_file(material, as_of, out)
-    looks = material.looks(as_of)
-    digests = material.digests(looks, material.usage)
-    written = frames.write(
-        frame_folder(material.settings, as_of),
-        looks,
-        digests,
-        material.signals,
-        known=_about(material),
-        whole=as_of is None,
-        progress=progress,
-    )
+    kind = frames.MONTHS if as_of is None else frames.DATES
+    written = written_frame(material, material.looks(as_of), kind, whole=as_of is None, progress=progress)
     frame = frames.read(written.folder, None if as_of is None else [as_of])
     return Framed(frame, written.folder, written)
+
+
+def written_frame(
+    material: Material, looks: pd.DataFrame, kind: str, *, whole: bool, progress: Callable[[str, int, int], None]
+) -> frames.Frame:
+    """Write the signals of some looks into the store, a stretch of accounts at a time.
+
+    Parameters
+    ----------
+    material : Material
+        The project's data.
+    looks : DataFrame, columns account_id and as_of
+        Who is looked at, and when.
+    kind : str
+        One of :data:`uptier.signals.frames.KINDS`: where in the store.
+    whole : bool
+        Whether `looks` is all that is to be there; other dates are then removed.
+    progress : callable
+        Told ``(what, done, of)``.
+
+    Returns
+    -------
+    Frame
+        Where it is; a date that saw the same before was not computed again.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written.
+    """
+    return frames.write(
+        material.settings.store / frames.FOLDER / kind,
+        looks,
+        material.digests(looks, material.usage),
+        material.signal_parts,
+        known=_about(material),
+        whole=whole,
+        progress=progress,
+    )
 
 
 def frame_folder(settings: Settings, as_of: dt.date | None) -> Path:
@@ -79,14 +112,14 @@ def frame_folder(settings: Settings, as_of: dt.date | None) -> Path:
 
 
 def _into_one_file(material: Material, as_of: dt.date | None, out: Path) -> Framed:
-    import pyarrow.parquet as pq
-
     if out.exists():
         raise StoreError(
             f"There is a file {out} already.", do="Name another one: only files in the store are replaced."
         )
+    import pyarrow.parquet as pq
+
     frame = material.signals(material.looks(as_of))
-    table = frames.as_parquet(frame)
+    table = as_parquet(frame)
     return Framed(frame, write_whole(out, lambda fresh: pq.write_table(table, fresh)), None)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -98,6 +98,7 @@ class Material:
 
         findings, mapped = self.checked
         findings.require_no_errors(self.settings.path)
+        mapped = self._answered(mapped)
         listed = read_list(self.settings.store)
         if listed is not None:
             mapped, self.forgotten_ids = without_forgotten(mapped, listed)
@@ -202,11 +203,28 @@ class Material:
         DataFrame, shape (n_rows, 2 + n_signals)
             The frame.
         """
+        import pandas as pd
+
+        return pd.concat(self.signal_parts(looks), ignore_index=True)
+
+    def signal_parts(self, looks: pd.DataFrame) -> Iterator[pd.DataFrame]:
+        """Compute the signals of some looks, a stretch of accounts at a time.
+
+        Parameters
+        ----------
+        looks : DataFrame, columns account_id and as_of
+            Who is looked at, and when.
+
+        Yields
+        ------
+        DataFrame, shape (n_rows, 2 + n_signals)
+            The frame's rows, in order.
+        """
         from uptier.tables.history import history_of
 
         usage = self.usage
         self._tell(f"Forming {len(self.catalog.signals)} signals of {len(looks):,} looks at accounts")
-        return self.catalog.frame(history_of(self.tables, looks, usage))
+        yield from self.catalog.parts(history_of(self.tables, looks, usage))
 
     def digests(self, looks: pd.DataFrame, usage: Rollup | None) -> dict[dt.date, str] | None:
         """Digest what some looks see.
@@ -308,7 +326,7 @@ class Material:
         """
         from uptier.tables.clean import Tables
 
-        mapped = self.checked[1]
+        mapped = self._answered(self.checked[1])
         tables = Tables(
             source=self.source,
             settings=self.settings,
@@ -320,6 +338,12 @@ class Material:
             for table in lacking:
                 costs.setdefault(table.partition(" ")[0], []).append(signal)
         return costs
+
+    def _answered(self, mapped: dict[str, Mapped]) -> dict[str, Mapped]:
+        from uptier.tables.answered import with_answers
+        from uptier.tables.answers import read_answers
+
+        return with_answers(mapped, self.source, self.settings, read_answers(self.settings.store))
 
     def data_hashes(self) -> dict[str, str]:
         """Hash the files of the source.
