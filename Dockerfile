@@ -6,7 +6,8 @@ RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 make &
 
 # not root: uptier writes only into the project's store
 RUN useradd --create-home --uid 10001 uptier && mkdir /app /project && chown uptier /app /project
-USER uptier
+# by number, so that Kubernetes can see that it is not root
+USER 10001
 WORKDIR /app
 
 # dependencies first, so that a change of the code does not install them anew; the package is editable and needs its folder

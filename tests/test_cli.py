@@ -46,6 +46,7 @@ VERBS = (
     "demo",
     "docs",
     "deliver",
+    "pull",
     "ledger",
 )
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]

@@ -7,13 +7,17 @@ breaker tripped and nothing was sent, 6 some rows did not get to where they belo
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
+from types import TracebackType
 from typing import Any
 
 import typer
 
-from uptier.cli import data, models, scores, worklists
+from uptier.cli import data, logs, models, scores, worklists
 from uptier.cli.app import REFUSED, app
+from uptier.cli.masking import masked, secrets_of
 from uptier.errors import UptierError
 
 __all__ = ["REFUSED", "app", "data", "help_texts", "main", "models", "scores", "worklists"]
@@ -21,11 +25,19 @@ __all__ = ["REFUSED", "app", "data", "help_texts", "main", "models", "scores", "
 
 def main() -> None:
     """Run the command line; the entry point of the installed program."""
+    sys.excepthook = _our_fault
     try:
-        app(prog_name="uptier")
+        code = typer.main.get_command(app)(prog_name="uptier", standalone_mode=False)
     except UptierError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{_masked(str(error))}\n")
         sys.exit(error.exit_code)
+    except typer.TyperException as error:  # arguments that make no sense
+        if logs.is_json(sys.argv[1:], os.environ):
+            sys.stderr.write(logs.lone_line(error, os.environ))
+        else:
+            error.show()  # type: ignore[attr-defined]  # of all that is raised for arguments
+        sys.exit(error.exit_code)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 def help_texts() -> dict[str, str]:
@@ -41,3 +53,15 @@ def help_texts() -> dict[str, str]:
     for name, verb in command.commands.items():
         texts[name] = verb.get_help(typer.Context(verb, info_name=f"uptier {name}", terminal_width=100))
     return texts
+
+
+def _our_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Show a traceback, as Python does, without what the environment holds as secret."""
+    if logs.is_json(sys.argv[1:], os.environ):  # before a verb's own log began, or after it ended
+        sys.stderr.write(logs.lone_line(error, os.environ))
+    else:
+        sys.stderr.write(_masked("".join(traceback.format_exception(kind, error, trace))))
+
+
+def _masked(text: str) -> str:
+    return masked(text, secrets_of(os.environ))

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from uptier.cli import logs
+
 if TYPE_CHECKING:
     from uptier.project import Project
 
-REFUSED = 3
+REFUSED = logs.NO_MODEL
 
-app = typer.Typer(
+
+class Program(typer.Typer):
+    """The program; each of its verbs has the option --log."""
+
+    def command(self, *named: Any, **how: Any) -> Callable[[Any], Any]:
+        """Make a function a verb."""
+        make = super().command(*named, **how)
+
+        def made(verb: Callable[..., Any]) -> Callable[..., Any]:
+            make(logs.logged(verb))
+            return verb
+
+        return made
+
+
+app = Program(
     name="uptier",
     no_args_is_help=True,
     add_completion=False,
@@ -56,14 +75,42 @@ def console() -> Any:
 
 
 def progress_bar() -> Any:
-    """Show how far long work is."""
+    """Show how far long work is: to a person, or step by step in the log."""
+    log = logs.current()
+    if log is not None:
+        return nullcontext(log.step)
     from uptier import terminal
 
     return terminal.working()
+
+
+def noted(given: Any) -> Any:
+    """Give what was given; the log, where there is one, counts it, as it does all that goes through saying()."""
+    log = logs.current()
+    if log is not None:
+        log.note(given)
+    return given
 
 
 def saying() -> Any:
     """Give the room of what is said; heavy, since it draws tables."""
     from uptier import saying as said
 
-    return said
+    return said if logs.current() is None else _Noted(said)
+
+
+class _Noted:
+    """The room of what is said, where the log overhears what each verb gave: no verb has a line for its log."""
+
+    def __init__(self, said: Any) -> None:
+        self._said = said
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        say = getattr(self._said, name)
+
+        def overheard(*given: Any, **how: Any) -> Any:
+            for one in given:
+                noted(one)
+            return say(*given, **how)
+
+        return overheard

@@ -34,7 +34,16 @@ class Form(StrEnum):
 
 @app.command()
 def score(config: Config, as_of: AsOf = None, json: Json = False) -> None:
-    """Score every account with the champion, or by rules where there is none, and write the scorecard."""
+    """Score every account with the champion, or by rules where there is none, and write the scorecard.
+
+    Beside it goes the worklist: who is to be called first about what, and who is left alone and why. Both lie in
+    scorecards/DATE of the project's store, as scorecard.parquet and .csv, worklist.parquet and manifest.json, whole or
+    not at all: where scoring stops, the last ones stand. A date that is scored again is replaced.
+
+    Nothing leaves this machine: 'uptier deliver' carries the worklist on. 'uptier explain' tells why an account stands
+    where it does. Exits 0 also under rules (the output says so), 4 with what to do where the data are missing, stale
+    or break the contract.
+    """
     with progress_bar() as progress:
         project = project_of(config, progress)
         scoring = project.score(day(as_of))
@@ -58,6 +67,8 @@ def explain(
     """Print one account's brief: who, why, what to do and say today, and when it is wiser not to ask."""
     from uptier.explanation.brief import render
 
+    if json and form is not Form.TEXT:
+        raise typer.BadParameter("--json gives the brief as data: leave out --format, or leave out --json.")
     with progress_bar() as progress:
         brief = project_of(config, progress).explain(account, day(as_of))
     if json:
@@ -89,7 +100,10 @@ def worklist(
 
 @app.command()
 def run(config: Config, as_of: AsOf = None, json: Json = False) -> None:
-    """Do the whole job: check, train, score. Exits 3 where no model was good enough and rules were used."""
+    """Do the whole job: check, train, score. Exits 3 where no model was good enough and rules were used.
+
+    For the first time, and for once a month: each run trains. Between, 'uptier score' uses the champion that is there.
+    """
     with progress_bar() as progress:
         project = project_of(config, progress)
         findings = project.check()

@@ -24,7 +24,9 @@ from uptier.thresholds import Thresholds
 
 CLI_HEAD = """
 Exit codes: 0 done; 1 our fault, with a traceback; 2 a verb was called wrongly; 3 no model was good enough (train, run,
-demo), and scoring goes by rules; 4 something that you can act on, said in words.
+demo), and scoring goes by rules; 4 something that you can act on, said in words; 5 a circuit breaker tripped, and
+nothing was sent; 6 some rows did not get there; 130 interrupted. What to do about each:
+[operating](guides/operating.md).
 """
 
 
