@@ -64,6 +64,22 @@ def test_files_of_words_start_at_the_folder_of_the_yaml(yaml: Path) -> None:
     assert told(yaml, "wording: {seats: x}\n").startswith("line 5, wording: ")
 
 
+def test_a_file_of_rates_starts_at_the_folder_of_the_yaml(yaml: Path) -> None:
+    assert read(yaml, "scoring: {rates: ./rates.csv}\n").scoring.rates == yaml.parent / "rates.csv"
+    assert read(yaml).scoring.rates is None
+    assert read(yaml).scoring.rates_max_age_days == 45
+    assert told(yaml, "scoring: {rates: [1]}\n").startswith("line 5, scoring.rates")
+    assert told(yaml, "scoring: {rates_max_age_days: 0}\n").startswith("line 5, scoring.rates_max_age_days: ")
+
+
+def test_links_lead_to_a_safe_address_alone(yaml: Path) -> None:
+    assert read(yaml, "pages: {base_url: https://x.example/}\n").pages.base_url == "https://x.example"
+    assert read(yaml).pages.base_url is None
+    said = told(yaml, "pages: {base_url: 'https://${WHO}@x.example'}\n", WHO="ana:secret")
+    assert said.startswith("line 5, pages.base_url: no user or password belongs in it")
+    assert "secret" not in said
+
+
 def test_each_outcome_has_its_window(yaml: Path) -> None:
     settings = read(yaml, "outcomes: {add_on: {gap_days: 0}, churn: {horizon_days: 30}}\n")
     assert {outcome: settings.horizon(outcome) for outcome in OUTCOMES} == {

@@ -297,7 +297,7 @@ class Project(Models):
         """
         from uptier.work.scoring import score
 
-        return score(self._material, as_of or self.settings.data_until, self._tell)
+        return score(self._material, as_of or self.settings.data_until, self._progress or (lambda what, done, of: None))
 
     def explain(self, account_id: str, as_of: dt.date | None = None) -> Brief:
         """Write the brief of one account.

@@ -20,6 +20,7 @@ from uptier.errors import did_you_mean
 from uptier.mistakes import mistakes
 from uptier.moments import Horizon
 from uptier.outcome_settings import OutcomesSettings
+from uptier.pages_settings import PagesSettings
 from uptier.project_file import read_project_file
 from uptier.thresholds import Days, Part, PositiveDays, Share, Thresholds
 from uptier.training_settings import TrainingSettings
@@ -155,9 +156,14 @@ class ScoringSettings(Part):
     incrementality : dict
         Share of conversions that contact adds, by upsell type: an assumption until contact is randomised.
     contact_cost : float
-        Cost of one contact, account currency.
+        Cost of one contact, the project's currency.
     churn_risk : float
         Probability of churn within 90 days from which an account is protected rather than asked.
+    rates : Path or None
+        A CSV with currency, day and rate: how much of the project's currency one unit of another is worth, for accounts
+        that pay in others (column `currency` of the accounts). The latest rate on or before the as-of date counts.
+    rates_max_age_days : int
+        How much older than the as-of date a rate may be.
     """
 
     max_age_days: PositiveDays = 7
@@ -169,6 +175,8 @@ class ScoringSettings(Part):
     }
     contact_cost: Annotated[float, Field(ge=0)] = 50
     churn_risk: Share = 0.25
+    rates: Path | None = None
+    rates_max_age_days: PositiveDays = 45  # a rate a month, with some days until it is known
 
 
 class TrackingSettings(Part):
@@ -207,7 +215,8 @@ class Settings(Part):
     data_until : date
         First day that the source does not cover: a row known at or after it comes from the future.
     currency : str
-        ISO code of the account currency.
+        ISO code of the project's currency: what accounts pay in unless the accounts table says otherwise, and what
+        amounts are ranked in.
     timezone : str or None
         Zone of times that carry none; where it is not given, such times are an error.
     tables : dict
@@ -223,7 +232,7 @@ class Settings(Part):
     wording : Path or None
         A YAML with the project's own words for signals, triggers, families and what is counted, and its way of writing
         numbers; what it leaves out is as uptier says it.
-    snapshots, signals, outcomes, thresholds, training, scoring, mlflow, worklist, breakers, delivery
+    snapshots, signals, outcomes, thresholds, training, scoring, mlflow, worklist, breakers, delivery, pages
         See the parts.
     """
 
@@ -251,6 +260,7 @@ class Settings(Part):
     worklist: WorklistSettings = WorklistSettings()
     breakers: BreakerSettings = BreakerSettings()
     delivery: DeliverySettings = DeliverySettings()
+    pages: PagesSettings = PagesSettings()
 
     @field_validator("outcomes")
     @classmethod
@@ -334,6 +344,9 @@ def read_settings(path: Path | str, environment: Mapping[str, str] | None = None
             values[part] = values[part] | {
                 "extra": [_absolute(folder, file) if isinstance(file, str) else file for file in files]
             }
+    scoring = values.get("scoring")
+    if isinstance(scoring, dict) and isinstance(scoring.get("rates"), str):
+        values["scoring"] = scoring | {"rates": _absolute(folder, scoring["rates"])}
     _place_destinations(values, folder)
     try:
         return Settings.model_validate({**values, "path": path})

@@ -39,7 +39,7 @@ class WorklistSettings(Part):
     escalation_days : int
         Days for which an escalated ticket counts as open where the source does not say when tickets were closed.
     tiers : dict
-        Expected value of a contact from which a row is in tier A, B or C, account currency; what is below is in D.
+        Expected value of a contact from which a row is in tier A, B or C, the project's currency; below is D.
         Fixed, so that an account does not move because others do.
     holdout_share : float
         Share of the accounts that nobody is asked to talk to, so that what the worklist brings can be measured.
@@ -84,7 +84,7 @@ class WorklistSettings(Part):
         Returns
         -------
         dict of str to float
-            Best first, account currency; what the YAML leaves out keeps its default.
+            Best first, the project's currency; what the YAML leaves out keeps its default.
         """
         given = {str(name): bound for name, bound in self.tiers.items()}
         return {name: given.get(name, bound) for name, bound in TIERS.items()}

@@ -30,6 +30,8 @@ _TYPES = {
     Kind.MONEY: pa.float64(),
 }
 
+UNFILLED = {"accounts": ("currency",)}  # everybody in a world pays in its one currency, and no column says so
+
 
 def schema_of(table: str) -> pa.Schema:
     """Give the columns of a table of the contract, as they are written.
@@ -42,9 +44,11 @@ def schema_of(table: str) -> pa.Schema:
     Returns
     -------
     Schema
-        All columns of the contract, in its order; times are UTC.
+        The columns of the contract that a world fills, in its order; times are UTC.
     """
-    return pa.schema([pa.field(name, _TYPES[column.kind]) for name, column in CONTRACT[table].columns.items()])
+    columns = CONTRACT[table].columns.items()
+    filled = [(name, column) for name, column in columns if name not in UNFILLED.get(table, ())]
+    return pa.schema([pa.field(name, _TYPES[column.kind]) for name, column in filled])
 
 
 def refuse_full_folder(out: Path) -> None:
