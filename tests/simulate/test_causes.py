@@ -62,7 +62,9 @@ def outlook(seed: int, names: tuple[str, ...] = ("",)) -> Outlook:
         kind: Table(
             talks=talks[kind],
             sold_in=sold_in,
-            chances={name: random.random((2, STATES // len(AXES["talk"]) * talks[kind])) for name in names},
+            chances={name: random.random((3, STATES // len(AXES["talk"]) * talks[kind])) for name in names},
+            courses=np.array([[0, 1], [2, 0]]),
+            shares=np.array([[0.3, 0.7], [0.6, 0.4]]),
         )
         for kind in KINDS
     }
@@ -82,7 +84,8 @@ def chance(seen: Outlook, looks: Looks, causes: frozenset[str], sold: dict[str, 
     kind = (brisk, deep and "depth" in causes, called)
 
     def looked_up(one: Outlook, name: str, talk: int) -> float:
-        table = one.tables[kind].chances[name][cell]
+        of = one.tables[kind]
+        table = sum(share * of.chances[name][row] for row, share in zip(of.courses[cell], of.shares[cell], strict=True))
         shape = [*(len(states) for axis, states in AXES.items() if axis != "talk"), one.tables[kind].talks]
         return float(table.reshape(shape)[(*(place[axis] for axis in AXES if axis != "talk"), talk if called else 0)])
 
@@ -161,7 +164,9 @@ def test_two_causes_that_do_the_same_get_the_same() -> None:
         kind: Table(
             talks=5 if kind[2] else 1,
             sold_in={},
-            chances={"": np.stack([values if kind[2] else values[..., :1]] * 2).reshape(2, -1)},
+            chances={"": (values if kind[2] else values[..., :1]).reshape(1, -1)},
+            courses=np.zeros((2, 1), dtype=np.int64),
+            shares=np.ones((2, 1)),
         )
         for kind in KINDS
     }

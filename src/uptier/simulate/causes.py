@@ -38,6 +38,8 @@ LEAST = 1e-300  # stands for a chance of nothing in a logarithm
 
 Kind = tuple[bool, bool, bool]  # brisk, deep, contacted
 _SIZES = {axis: len(states) for axis, states in AXES.items()}
+SETS: Ints = np.array(list(product((0, 1), repeat=len(AXES))))  # each set of the states that can be taken away
+ROWS_AT_ONCE = 2_000  # of which each set's value stands in memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,13 +52,19 @@ class Table:
         Length of the axis of talks: 1 where nobody calls.
     sold_in : dict of str to int
         For each upsell whose aftermath is asked for, the talk in which it is sold.
-    chances : dict of str to ndarray, shape (n_cells, n_states)
-        By upsell, or under "" where none is asked for; a cell is an as-of date and a renewal.
+    chances : dict of str to ndarray, shape (n_courses, n_states)
+        By upsell, or under "" where none is asked for. A course is what lies ahead, step by step.
+    courses : ndarray of int, shape (n_cells, n_parts)
+        Rows of `chances` that a cell's own is made of; a cell is an as-of date and a renewal. Most cells share them.
+    shares : ndarray of float, shape (n_cells, n_parts)
+        How much each of them counts.
     """
 
     talks: int
     sold_in: Mapping[str, int]
     chances: Mapping[str, Floats]
+    courses: Ints
+    shares: Floats
 
     def at(self, cell: Ints, state: State, weights: Mapping[str, Floats]) -> Floats:
         """Look chances up.
@@ -84,22 +92,24 @@ class Table:
         ----------
         cell : ndarray of int, shape (n,)
             The cell of each row.
-        flat : ndarray of int, shape (n,)
+        flat : ndarray of int, shape (..., n)
             Flat place on all axes but that of talks.
-        talk : ndarray of int, shape (n,)
+        talk : ndarray of int, shape (..., n)
             Place on that one.
-        weights : mapping of str to ndarray, shape (n,)
+        weights : mapping of str to ndarray, shape (..., n)
             By the keys of `chances`, how much each counts.
 
         Returns
         -------
-        ndarray of float, shape (n,)
+        ndarray of float, shape (..., n)
             The chances.
         """
-        found = np.zeros(len(cell))
+        found = np.zeros(flat.shape)
         for name, chances in self.chances.items():
             about = self.sold_in.get(name, talk) if self.talks > 1 else 0
-            found += weights[name] * chances.ravel()[cell * chances.shape[1] + flat * self.talks + about]
+            state = flat * self.talks + about
+            for course, share in zip(self.courses[cell].T, self.shares[cell].T, strict=True):
+                found += weights[name] * share * chances.ravel()[course * chances.shape[1] + state]
         return found
 
 
@@ -157,23 +167,19 @@ def log_odds_by_cause(outlook: Outlook, looks: Looks, sold: Mapping[str, Outlook
     """
     shares = np.zeros((len(CAUSES), len(looks)))
     for brisk, deep, contacted in product((False, True), repeat=3):
-        rows = np.flatnonzero((looks.brisk == brisk) & (looks.deep == deep) & (looks.contacted == contacted))
-        if not len(rows):
-            continue
-        state = {axis: places[rows] for axis, places in looks.state.items()}
-        total = np.zeros((len(CAUSES), len(rows)))
-        for has_depth, has_setting in product((False, True), repeat=2):
-            fast, called = (brisk, contacted) if has_setting else SETTING_AT_REST
-            kind = (fast, deep if has_depth else DEEP_AT_REST, called)
-            _add(
-                total,
-                _View.of(outlook, kind, rows, renewals=has_setting),
-                {name: _View.of(upsell, kind, rows, renewals=has_setting) for name, upsell in sold.items()},
-                state,
-                has_depth=has_depth,
-                has_setting=has_setting,
-            )
-        shares[:, rows] = total
+        alike = np.flatnonzero((looks.brisk == brisk) & (looks.deep == deep) & (looks.contacted == contacted))
+        for rows in (alike[begin : begin + ROWS_AT_ONCE] for begin in range(0, len(alike), ROWS_AT_ONCE)):
+            state = {axis: places[rows] for axis, places in looks.state.items()}
+            for has_depth, has_setting in product((False, True), repeat=2):
+                fast, called = (brisk, contacted) if has_setting else SETTING_AT_REST
+                kind = (fast, deep if has_depth else DEEP_AT_REST, called)
+                shares[:, rows] += _shares(
+                    _View.of(outlook, kind, rows, renewals=has_setting),
+                    {name: _View.of(upsell, kind, rows, renewals=has_setting) for name, upsell in sold.items()},
+                    state,
+                    has_depth=has_depth,
+                    has_setting=has_setting,
+                )
     return shares
 
 
@@ -192,50 +198,34 @@ class _View:
         return self.table.looked_up(self.cell, flat, talk, weights)
 
 
-def _add(
-    total: Floats,
-    view: _View,
-    sold: Mapping[str, _View],
-    state: State,
-    *,
-    has_depth: bool,
-    has_setting: bool,
-) -> None:
-    """Add what every set of states does to each cause's share, given the depth and the setting."""
-    rows = len(view.cell)
-    gains, losses = _shapley_weights(len(CAUSES))
+def _shares(view: _View, sold: Mapping[str, _View], state: State, *, has_depth: bool, has_setting: bool) -> Floats:
+    """Give what all sets of states together, with this depth and setting, do to each cause's share."""
     strides = _strides()
     tier = state["need"] // len(NEEDS) * len(NEEDS)
     actual = {axis: state[axis] - AT_REST[axis] for axis in AXES} | {"need": state["need"] - tier}
-    rest: Ints = np.full(rows, sum(AT_REST[axis] * strides[axis] for axis in strides), dtype=np.int64)
+    rest: Ints = np.full(len(tier), sum(AT_REST[axis] * strides[axis] for axis in strides), dtype=np.int64)
     if has_setting:
         rest += tier * strides["need"]
-    without, alone = np.zeros(rows), {"": np.ones(rows)}
-    for present in product((False, True), repeat=len(AXES)):
-        axes = [axis for axis, there in zip(AXES, present, strict=True) if there]
-        flat = rest.copy()
-        for axis in axes:
-            if axis != "talk":
-                flat += actual[axis] * strides[axis]
-        talk = state["talk"] if "talk" in axes else np.full(rows, AT_REST["talk"])
-        weights = shares_of({name: upsell.at(flat, talk, alone) for name, upsell in sold.items()}) if sold else alone
-        chance = view.at(flat, talk, weights)
-        value = np.log(np.maximum(chance, LEAST)) - np.log1p(-chance)
-        members = [CAUSES.index(axis) for axis in axes]
-        members += [CAUSES.index(DEPTH)] * has_depth + [CAUSES.index(SETTING)] * has_setting
-        size = len(members)
-        without += losses[size] * value
-        for cause in members:
-            total[cause] += (gains[size] + losses[size]) * value
-    total -= without
+    flat: Ints = rest + SETS[:, :-1] @ np.stack([actual[axis] * strides[axis] for axis in AXES if axis != "talk"])
+    talk: Ints = AT_REST["talk"] + SETS[:, -1:] * actual["talk"]
+    alone = {"": np.ones(flat.shape)}
+    weights = shares_of({name: upsell.at(flat, talk, alone) for name, upsell in sold.items()}) if sold else alone
+    chance = view.at(flat, talk, weights)
+    value = np.log(np.maximum(chance, LEAST)) - np.log1p(-chance)
+    others = np.tile([int(has_depth), int(has_setting)], (len(SETS), 1))
+    # not by BLAS, whose last digits hang on the machine
+    shares: Floats = np.einsum("sc,sr->cr", _shapley_weights(np.hstack([SETS, others])), value)
+    return shares
 
 
-def _shapley_weights(count: int) -> tuple[list[float], list[float]]:
-    """By the size of a set: its weight for a cause that is in it, and for one that is not."""
+def _shapley_weights(sets: Ints) -> Floats:
+    """How much the value of each set of causes counts in each cause's share; shape (n_sets, n_causes)."""
+    count = sets.shape[1]
+    size = sets.sum(axis=1)
     orders = factorial(count)
     gains = [factorial(size - 1) * factorial(count - size) / orders if size else 0.0 for size in range(count + 1)]
-    losses = [factorial(size) * factorial(count - size - 1) / orders for size in range(count)]
-    return gains, [*losses, 0.0]
+    losses = [factorial(size) * factorial(count - size - 1) / orders for size in range(count)] + [0.0]
+    return np.where(sets == 1, np.array(gains)[size, None], -np.array(losses)[size, None])
 
 
 def _strides() -> dict[str, int]:

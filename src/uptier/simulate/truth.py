@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -58,6 +59,7 @@ class Window:
     share: float
 
 
+@cache  # asked for each cell, of which a month has many
 def window(as_of: dt.date, days: int) -> Window:
     """Find where a window ends.
 
@@ -199,14 +201,18 @@ def _table(
     for month, renewal in zip(cells.month, cells.renewal, strict=True):
         ends = window(months_before(first_day, -int(month)), days)
         course = tuple(_steps(eras, int(month), int(renewal), ends.last_step + 1, gap))
-        courses += [course[:-1], course]
-        shares.append(ends.share)
-    values = backwards.chances(courses)
-    short, whole = values[::2], values[1::2]
-    value = short + np.array(shares)[:, None] * (whole - short)
-    chances = {name: np.ascontiguousarray(backwards.after(name, value)) if name else value for name in names}
-    talks = {name: place("talk", name) for name in names if name}
-    return Table(talks=chains[0].shape[-1], sold_in=talks, chances=chances)
+        courses.append((course[:-1], course))
+        shares.append((1 - ends.share, ends.share))
+    distinct = sorted({one for pair in courses for one in pair})
+    row = {course: number for number, course in enumerate(distinct)}
+    value = backwards.chances(distinct)
+    return Table(
+        talks=chains[0].shape[-1],
+        sold_in={name: place("talk", name) for name in names if name},
+        chances={name: np.ascontiguousarray(backwards.after(name, value)) if name else value for name in names},
+        courses=np.array([[row[one] for one in pair] for pair in courses]),
+        shares=np.array(shares),
+    )
 
 
 def _steps(eras: Eras, month: int, renewal: int, count: int, gap: int) -> Iterator[StepKind]:
