@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from uptier.tables.rollup import Rollup
 
 DENSE = 0.25  # share of all pairs of account and date from which on dates are looked up first
-NEARLY_ALL = 0.9  # share of accounts from which on the others are not worth leaving out
+# Share of accounts from which on the others are not worth leaving out: most of them have left, and what is recent has no
+# rows of theirs. One way for months and for the newest date also means one compiled catalogue for both.
+MOST = 0.5
 FEW = 100  # accounts up to which they are looked up first
 DESCRIBING = ("accounts", "users", "plans", "plan_features", "plan_quotas")
 
@@ -50,7 +52,7 @@ class History:
         Whether most of the accounts are looked at from most of the dates: then dates are looked up first, and rows of
         the grid last. What is shown is the same; rows of other accounts and dates may be beside it.
     everyone : bool
-        Whether nearly every account is in the grid, so that others need not be left out.
+        Whether most accounts are in the grid, so that others need not be left out.
     """
 
     tables: Tables
@@ -367,7 +369,7 @@ def history_of(tables: Tables, looks: pd.DataFrame, usage: Rollup | None) -> His
     accounts, dates = looks["account_id"].nunique(), looks["as_of"].nunique()
     everyone = False
     if tables.source.is_ours:
-        everyone = accounts >= NEARLY_ALL * int(tables["accounts"].count().to_pandas())
+        everyone = accounts >= MOST * int(tables["accounts"].count().to_pandas())
     dense = len(looks) >= DENSE * accounts * dates and (everyone or accounts > FEW)
     return History(tables, grid_of(tables, looks), usage, dense=dense, everyone=everyone)
 
