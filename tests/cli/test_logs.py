@@ -72,7 +72,7 @@ def log_of(*arguments: object) -> Lines:
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project of which every account has a name and an owner that no log may show."""
     home = tmp_path_factory.mktemp("logs")
-    shutil.copytree(jobs.small_project(tmp_path_factory.getbasetemp()).parent / "world", home / "world")
+    shutil.copytree(jobs.tiny_project(home, seed=5).parent / "world", home / "world")
     accounts = home / "world" / "accounts.parquet"
     rows = pd.read_parquet(accounts)
     rows["account_name"] = [f"{ROW} {number}" for number in range(len(rows))]
