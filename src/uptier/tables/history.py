@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from uptier.tables.rollup import Rollup
 
 DENSE = 0.25  # share of all pairs of account and date from which on dates are looked up first
-# Share of accounts from which on the others are not worth leaving out: most of them have left, and what is recent has no
+# Share of accounts from which on the others are not worth leaving out: most of them have left, so what is recent has no
 # rows of theirs. One way for months and for the newest date also means one compiled catalogue for both.
 MOST = 0.5
 FEW = 100  # accounts up to which they are looked up first
