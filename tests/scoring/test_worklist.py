@@ -304,7 +304,7 @@ FATES = some.fixed_dictionaries(
 )
 
 
-@drawing(max_examples=30, deadline=None)
+@drawing(max_examples=60, deadline=None)
 @given(some.lists(some.lists(FATES, min_size=3, max_size=3), min_size=2, max_size=10), some.sampled_from([0.0, 0.4]))
 def test_over_months_no_case_is_lost_doubled_or_named_twice(months, share):
     before, seen, ended = None, {}, set()
