@@ -100,6 +100,16 @@ def test_dismissals_that_cannot_be_read_stop_the_run_before_the_long_work(config
     assert told == []
 
 
+def test_rates_that_cannot_be_read_stop_the_run_though_no_account_needs_them(config: Path) -> None:
+    path = config.with_name("unread.yaml")
+    path.write_text(SMALL.replace("store: ", "store: unread-") + "scoring: {rates: nowhere.csv}\n", encoding="utf-8")
+    project, told = Project(path), list[str]()
+    with pytest.raises(ScoringError, match=r"The rates in .*nowhere\.csv cannot be read"):
+        score(project._material, END, lambda what, done, of: told.append(what))
+    assert told == []
+    assert not (project.settings.store / "scorecards").exists()
+
+
 PAID = """\
 tables:
   accounts:

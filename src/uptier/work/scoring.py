@@ -47,14 +47,18 @@ def score(material: Material, as_of: dt.date, progress: Callable[[str, int, int]
     Raises
     ------
     ScoringError
-        If the scorecard would be empty, incomplete or stale; the last one stands. If the dismissals cannot be read.
+        If the scorecard would be empty, incomplete or stale; the last one stands. If the dismissals cannot be read, or
+        the rates of currencies, though no account should need one today.
     StoreError
         If another process scores this project now.
     """
+    from uptier.decision.money import read_rates
     from uptier.scoring.suppression import dismissals
 
     # looked at first: what is wrong with any of these is told before the long work, and before anything is written
     dismissed = dismissals(material.settings, before=None if as_of >= material.settings.data_until else as_of)
+    if material.settings.scoring.rates is not None:
+        read_rates(material.settings.scoring.rates, currency=material.settings.currency)
     looks = material.looks(as_of)
     with only_copy(material.settings.store / LOCK, "Scoring"):
         return _scored(material, as_of, looks, dismissed, progress)
