@@ -33,10 +33,10 @@ class Told:
     accounts: NDArray[np.object_]
 
 
-def auc(score: Floats, p: Floats) -> float:
+def auc(score: Floats, p: Floats, weight: Floats | float = 1.0) -> float:
     """AUC where each row counts as positive by its true chance and as negative by the rest; ties count half."""
     _, place = np.unique(np.nan_to_num(score, nan=-np.inf), return_inverse=True)
-    positive, negative = np.bincount(place, weights=p), np.bincount(place, weights=1 - p)
+    positive, negative = np.bincount(place, weights=weight * p), np.bincount(place, weights=weight * (1 - p))
     below = np.cumsum(negative) - negative
     return float((positive * (below + negative / 2)).sum() / (positive.sum() * negative.sum()))
 
@@ -68,6 +68,26 @@ def figures_of(predicted: Floats, told: Told, *, capacity: float) -> dict[str, f
         "brier_skill": 1 - float(((predicted - p) ** 2).mean()) / base,
         "precision": precision_at(predicted, told, capacity),
         "rank_correlation": float(pd.Series(predicted).corr(pd.Series(p), method="spearman")),
+    }
+
+
+def among_buyers(predicted: Floats, p: Floats, buying: Floats) -> dict[str, float]:
+    """How figures lie beside true chances where each row counts by its true chance of buying.
+
+    Who is asked counts for little if it hardly would buy: chance to buy times risk afterwards is what a decision weighs.
+    Ten bins of equal weight.
+    """
+    order = np.argsort(predicted, kind="stable")
+    done = np.cumsum(buying[order]) / buying.sum()
+    bins = [order[np.ceil(done * BINS).astype(int) == number] for number in range(1, BINS + 1)]
+    gaps = [np.average(predicted[rows] - p[rows], weights=buying[rows]) for rows in bins]
+    highest = np.concatenate(bins[-2:])
+    return {
+        "buyers_mean_true": float(np.average(p, weights=buying)),
+        "buyers_mean_ratio": float((buying * predicted).sum() / (buying * p).sum()),
+        "buyers_ece": float(np.mean(np.abs(gaps))),
+        "buyers_top_fifth": float((buying * predicted)[highest].sum() / (buying * p)[highest].sum()),
+        "buyers_share": (auc(predicted, p, buying) - 0.5) / (auc(p, p, buying) - 0.5),
     }
 
 

@@ -38,7 +38,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from _lists import RIVALS, of_lists
-from _truth import Told, auc, figures_of, logit_slope, precision_at
+from _truth import Told, among_buyers, auc, figures_of, logit_slope, precision_at
 from numpy.typing import NDArray
 
 from uptier.model.bundle import BundleSignal
@@ -157,7 +157,7 @@ def of_outcome(
     rows = given.frame.iloc[asked.rows].reset_index(drop=True)
     p = true_chances(truth, rows, given.outcome)
     known = np.flatnonzero(p > 0)  # NaN for accounts that merge: the truth is silent of them
-    rows, p = rows.iloc[known], p[known]
+    rows, p = rows.iloc[known].reset_index(drop=True), p[known]
     single = best_single(
         material.matrix[origins[0].fit],
         material.label[origins[0].fit],
@@ -189,6 +189,9 @@ def of_outcome(
     figures["ceiling_precision_of_oracle"] = precision_at(ceiling, told, knobs.capacity_share) / precision_at(
         p, told, knobs.capacity_share
     )
+    if given.outcome == AFTER:
+        buying = sum(true_chances(truth, rows, name) for name in CONVERSIONS)
+        figures |= among_buyers(asked.unseen[known], p, np.asarray(buying))
     figures["shipped_slope"] = logit_slope(asked.ungrouped[known], p)
     shown = json.dumps({key: round(value, 3) for key, value in figures.items()})
     said(f"  {given.outcome}: {shown} best single signal {single.name}, ceiling over {at} rows", began)
