@@ -36,3 +36,29 @@ def test_a_mistake_is_told_with_its_line_and_the_key_that_was_meant(tmp_path: Pa
     told = str(mistakes(raised.value, file, Whole))
     assert "line 3" in told
     assert "there is no such key. Did you mean 'quota'?" in told
+
+
+class Wanted(BaseModel, extra="forbid"):
+    file: Path | None = None
+    names: list[str] = []
+    meters: dict[str, int] = {}
+    part: Meter | None = None
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("file: [1]", "line 1, file: the path of a file or folder is wanted here, as text."),
+        ("file: {of: it}", "line 1, file: the path of a file or folder is wanted here, as text."),
+        ("names: one", "line 1, names: a list is wanted here. Found: 'one'."),
+        ("meters: [one]", "line 1, meters: keys, each with its value, are wanted here."),
+        ("part: 3", "line 1, part: keys, each with its value, are wanted here. Found: 3."),
+    ],
+)
+def test_what_is_wanted_is_told_in_words_of_the_yaml(written: str, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "one.yaml"
+    path.write_text(f"{written}\n", encoding="utf-8")
+    file = read_project_file(path)
+    with pytest.raises(ValidationError) as raised:
+        Wanted.model_validate(file.expanded({}))
+    assert str(mistakes(raised.value, file, Wanted)).splitlines()[0].endswith(told)

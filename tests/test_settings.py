@@ -177,7 +177,7 @@ def test_what_stands_in_the_yaml_is_shown_as_it_is_written(yaml: Path) -> None:
             "outcomes: {churn: {gap_dayz: 3}}\n",
             "line 5, outcomes.churn.gap_dayz: there is no such key. Did you mean 'gap_days'? Found: 3.",
         ),
-        ("signals: {extra: a.py}\n", "line 5, signals.extra: Input should be a valid tuple. Found: 'a.py'."),
+        ("signals: {extra: a.py}\n", "line 5, signals.extra: a list is wanted here. Found: 'a.py'."),
         (
             "outcomes: {upsell: {}}\n",
             "line 5, outcomes: there is no outcome 'upsell'. "

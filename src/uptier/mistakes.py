@@ -9,6 +9,18 @@ from pydantic import BaseModel, ValidationError
 from uptier.errors import SettingsError, did_you_mean
 from uptier.project_file import ProjectFile
 
+_KEYS = "keys, each with its value, are wanted here"
+# by pydantic's name of the mistake, where its own words are those of a programmer
+WANTED = {
+    "dict_type": _KEYS,
+    "mapping_type": _KEYS,
+    "model_type": _KEYS,
+    "model_attributes_type": _KEYS,
+    "list_type": "a list is wanted here",
+    "tuple_type": "a list is wanted here",
+    "path_type": "the path of a file or folder is wanted here, as text",
+}
+
 
 def mistakes(error: ValidationError, file: ProjectFile, whole: type[BaseModel]) -> SettingsError:
     """Tell what is wrong with a project's YAML.
@@ -30,7 +42,7 @@ def mistakes(error: ValidationError, file: ProjectFile, whole: type[BaseModel]) 
     lines = []
     for problem in error.errors(include_url=False, include_input=False, include_context=False):
         place = tuple(part for part in problem["loc"])
-        message = problem["msg"].removeprefix("Value error, ").rstrip(".")
+        message = WANTED.get(problem["type"], problem["msg"].removeprefix("Value error, ").rstrip("."))
         if problem["type"] == "extra_forbidden":
             message = f"there is no such key. {did_you_mean(str(place[-1]), _keys_beside(place, whole))}"
         elif problem["type"] == "missing":

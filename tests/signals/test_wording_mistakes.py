@@ -56,7 +56,7 @@ WRONG = {
     "a unit without words": ("units: {share: [a, b]}", "units.share: nothing is counted in 'share'"),
     "one word": ("units: {seats: [Platz]}", "units.seats: give two: the word for one and the word for many"),
     "three words": ("units: {seats: [a, b, c]}", "give two"),
-    "a word that is no list": ("units: {seats: Platz}", "units.seats: Input should be a valid tuple. Found: 'Platz'."),
+    "a word that is no list": ("units: {seats: Platz}", "units.seats: a list is wanted here. Found: 'Platz'."),
     "a misspelt value": (
         'signals:\n  seats:\n    value: "Has {vlaue}"',
         "line 3, signals.seats.value: there is no {vlaue}. Did you mean {value}?",
@@ -134,7 +134,7 @@ WRONG = {
     ),
     "a number that is no text": ("families: {seats: 5}", "families.seats: Input should be a valid string. Found: 5."),
     "a name that is no text": ("families: {5: Seats}", "Input should be a valid string"),
-    "a list of signals": ("signals: [seats]", "line 1, signals: Input should be a valid dictionary"),
+    "a list of signals": ("signals: [seats]", "line 1, signals: keys, each with its value, are wanted here."),
     "a sign that is none": ("numbers:\n  decimal: '12'", "line 2, numbers.decimal: it must be one sign"),
     "signs that are equal": ("numbers: {decimal: ','}", "numbers: 'decimal' must be a sign, and another one"),
     "eleven months": ("dates: {months: [a]}", "dates.months: there are 12 months, not 1."),

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from tests.signals.stored import open_company, write_company
 from uptier.errors import SignalError
 from uptier.signals import promises
-from uptier.signals.catalog import catalog
+from uptier.signals.catalog import Catalog, catalog
 from uptier.signals.drawn_timelines import worlds
 from uptier.tables.drawn import drawn, tables_of
-from uptier.tables.history import History, grid_of
+from uptier.tables.history import History, grid_of, history_of
 from uptier.tables.rollup import usage_rollup
 from uptier.thresholds import Thresholds
 
@@ -206,6 +208,26 @@ def test_a_grid_of_which_each_account_has_dates_of_its_own_is_answered_for_these
     assert frames[0]["activity"].tolist() == [3, 5, 2, 0]
     for frame in frames[1:]:
         pd.testing.assert_frame_equal(frame, frames[0], check_exact=True)
+
+
+def test_a_small_company_is_looked_at_in_one_way_whatever_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One compiled catalogue then serves months, single days and days of their own; signals are what they were."""
+    write_company(tmp_path)
+    company = open_company(tmp_path)
+    days = pd.DataFrame({"account_id": ["a", "b"] * 15, "as_of": pd.date_range("2026-01-05", periods=30)})
+    one = days.iloc[[5]]
+    ways = [history_of(company.tables, looks, company.usage) for looks in (days, one)]
+    assert {(some.dense, some.everyone) for some in (company, *ways)} == {(True, True)}
+    monkeypatch.setattr("uptier.tables.history.SMALL", 0)
+    monkeypatch.setattr("uptier.tables.history.DENSE", 0.75)
+    large = history_of(company.tables, days, company.usage)
+    assert (large.dense, large.everyone) == (False, True)
+    asked = Catalog(tuple(map(catalog().signal, ("seats", "activity", "days_since_last_use", "usage_growth"))), ())
+    told = asked.frame(ways[0])
+    assert told["activity"].nunique() > 5
+    pd.testing.assert_frame_equal(told, asked.frame(large), check_exact=True)
 
 
 def test_a_pair_that_stands_twice_in_the_grid_counts_once() -> None:

@@ -272,20 +272,22 @@ def _total(counted: ir.Table) -> int:
 
 def _wrong_types(one: Mapped) -> Iterable[Finding]:
     contract = CONTRACT[one.name]
-    lost = {}
-    for column, origin in one.origin.items():
-        if contract.columns[column].kind in (Kind.COUNT, Kind.NUMBER, Kind.MONEY, Kind.TIME, Kind.DAY):
-            raw = one.raw[origin]
-            if raw.type().is_string():
-                lost[column] = raw
-    for column, raw in lost.items():
-        written = one.raw.aggregate(n=_sum(raw.notnull() & (raw != "")))
-        read = one.table.aggregate(n=_sum(one.table[column].notnull()))
-        missing = _numbers(written)["n"] - _numbers(read)["n"]
+    texts = {
+        column: one.raw[origin]
+        for column, origin in one.origin.items()
+        if contract.columns[column].kind in (Kind.COUNT, Kind.NUMBER, Kind.MONEY, Kind.TIME, Kind.DAY)
+        and one.raw[origin].type().is_string()
+    }
+    if not texts:
+        return
+    # all columns at once: text comes from CSV, which is parsed anew for each question
+    written = _numbers(one.raw.aggregate(**{name: _sum(raw.notnull() & (raw != "")) for name, raw in texts.items()}))
+    read = _numbers(one.table.aggregate(**{name: _sum(one.table[name].notnull()) for name in texts}))
+    for column in texts:
         yield _error(
             "wrong-type",
             one.name,
-            max(missing, 0),
+            max(written[column] - read[column], 0),
             f"values of {column} are no {contract.columns[column].kind}; treated as missing where this is accepted.",
         )
 

@@ -33,6 +33,9 @@ DENSE = 0.25  # share of all pairs of account and date from which on dates are l
 # rows of theirs. One way for months and for the newest date also means one compiled catalogue for both.
 MOST = 0.5
 FEW = 100  # accounts up to which they are looked up first
+# Pairs of account and date that are looked up sooner than a catalogue is compiled for some of them: a second or so
+# against four, so small companies need one compiled catalogue for all looks.
+SMALL = 20_000
 DESCRIBING = ("accounts", "users", "plans", "plan_features", "plan_quotas")
 
 
@@ -363,13 +366,16 @@ def history_of(tables: Tables, looks: pd.DataFrame, usage: Rollup | None) -> His
     Returns
     -------
     History
-        Dense where most accounts are looked at from most dates, as at the ends of months; not where each look has a
-        date of its own, as upsells have.
+        Dense where most accounts are looked at from most dates, as at the ends of months, and always in a small
+        company of which files tell; not where each look has a date of its own, as upsells have.
     """
     accounts, dates = looks["account_id"].nunique(), looks["as_of"].nunique()
     everyone = False
     if tables.source.is_ours:
-        everyone = accounts >= MOST * int(tables["accounts"].count().to_pandas())
+        known = int(tables["accounts"].count().to_pandas())
+        if known * dates <= SMALL:
+            return History(tables, grid_of(tables, looks), usage, dense=True, everyone=True)
+        everyone = accounts >= MOST * known
     dense = len(looks) >= DENSE * accounts * dates and (everyone or accounts > FEW)
     return History(tables, grid_of(tables, looks), usage, dense=dense, everyone=everyone)
 
