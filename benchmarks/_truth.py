@@ -74,7 +74,7 @@ def figures_of(predicted: Floats, told: Told, *, capacity: float) -> dict[str, f
 def among_buyers(predicted: Floats, p: Floats, buying: Floats) -> dict[str, float]:
     """How figures lie beside true chances where each row counts by its true chance of buying.
 
-    Who is asked counts for little if it hardly would buy: chance to buy times risk afterwards is what a decision weighs.
+    An account that would hardly buy counts for little: a decision weighs the chance to buy times the risk afterwards.
     Ten bins of equal weight.
     """
     order = np.argsort(predicted, kind="stable")
