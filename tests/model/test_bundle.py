@@ -120,9 +120,22 @@ def test_a_pooled_head_has_no_contributions(bundle: Bundle, frame: pd.DataFrame)
 
 
 def test_another_catalogue_is_refused(bundle: Bundle) -> None:
-    bundle.require_catalogue(bundle.catalogue_hash)
+    bundle.require_catalogue(bundle.catalogue_hash, {})
     with pytest.raises(ModelError, match=r"trained on other signals[\s\S]*feedfeedfeed[\s\S]*uptier train"):
-        bundle.require_catalogue("feedfeedfeedfeed")
+        bundle.require_catalogue("feedfeedfeedfeed", bundle.thresholds)
+
+
+def test_thresholds_that_have_changed_since_are_named(bundle: Bundle) -> None:
+    trained = replace(bundle, thresholds={"gate_days": 14, "seat_utilisation": 0.85, "words": {"a": 1}})
+    with pytest.raises(ModelError) as refused:
+        trained.require_catalogue(
+            "feedfeedfeedfeed", {"gate_days": 14, "seat_utilisation": 0.7, "power_user_spread": 2}
+        )
+    told = str(refused.value)
+    assert "thresholds.power_user_spread nothing, now 2; " in told
+    assert "thresholds.seat_utilisation 0.85, now 0.7; " in told
+    assert 'thresholds.words {"a": 1}, now nothing; ' in told
+    assert "gate_days" not in told
 
 
 @pytest.mark.parametrize("name", ["bundle.json", "seat_expansion.txt"])

@@ -21,6 +21,8 @@ from uptier.model.storage import damaged, digest, read_text, written_whole
 from uptier.model.trees import tree_contributions, tree_margins
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
 __all__ = ["Bundle", "BundleSignal", "Head", "Sigmoid", "encoded", "tree_contributions", "tree_margins"]
@@ -245,13 +247,15 @@ class Bundle:
         values, expected = tree_contributions(trees, matrix, outcome=outcome)
         return pd.DataFrame(values, columns=names, index=frame.index), expected
 
-    def require_catalogue(self, catalogue_hash: str) -> None:
+    def require_catalogue(self, catalogue_hash: str, thresholds: Mapping[str, Any]) -> None:
         """Refuse to score signals that the model was not trained on.
 
         Parameters
         ----------
         catalogue_hash : str
             Fingerprint of the catalogue that formed the frame.
+        thresholds : mapping of str to Any
+            Where triggers fire today, as JSON has them: those that have changed are named.
 
         Raises
         ------
@@ -259,9 +263,15 @@ class Bundle:
             If it is another one.
         """
         if catalogue_hash != self.catalogue_hash:
+            changed = [
+                f"{name} {_told(self.thresholds.get(name))}, now {_told(thresholds.get(name))}"
+                for name in sorted({*self.thresholds, *thresholds})
+                if self.thresholds.get(name) != thresholds.get(name)
+            ]
+            hashes = f"catalogue {catalogue_hash[:12]}; the model was trained on {self.catalogue_hash[:12]}"
             raise ModelError(
                 f"The model of '{self.project}' was trained on other signals than those of today.",
-                found=f"catalogue {catalogue_hash[:12]}; the model was trained on {self.catalogue_hash[:12]}",
+                found="; ".join([*[f"thresholds.{one}" for one in changed], hashes]),
                 do="Train again with 'uptier train', or go back to the version of uptier, the project's own signals "
                 "and the thresholds with which it was trained.",
             )
@@ -354,6 +364,10 @@ class Bundle:
         # no sort_keys: the order of the heads is the order of the columns of the probabilities
         files[MANIFEST] = json.dumps(written, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         return files
+
+
+def _told(threshold: Any) -> str:
+    return "nothing" if threshold is None else json.dumps(threshold, ensure_ascii=False)
 
 
 def _head_read(folder: Path, outcome: str, written: dict[str, Any]) -> Head:

@@ -149,7 +149,7 @@ def score_blocks(
         If the model was trained on other signals than those of the catalogue.
     """
     if bundle is not None:
-        bundle.require_catalogue(catalog.fingerprint(settings.thresholds))
+        bundle.require_catalogue(catalog.fingerprint(settings.thresholds), settings.thresholds.model_dump(mode="json"))
     thin = [
         _thin(frame, facts_of(frame), bundle, catalog, settings, as_of=as_of, version=version)
         for frame in given()

@@ -308,7 +308,7 @@ def _require_use(bundle: Bundle, asked: ModelVersion, settings: Settings, catalo
             found=f"project {bundle.project}, not {settings.project}",
             do=f"Give each project its own name under mlflow.model in {settings.path}.",
         )
-    bundle.require_catalogue(catalogue_hash)
+    bundle.require_catalogue(catalogue_hash, settings.thresholds.model_dump(mode="json"))
 
 
 def _require_reason(why: str) -> None:
