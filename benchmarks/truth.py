@@ -11,7 +11,8 @@ What lies between ceiling and oracle cannot be known from the tables.
 
 `share` is (AUC - 0.5) / (the oracle's AUC - 0.5). AUCs weigh each row by its true chance instead of what happened to
 happen, which has the same mean and less noise. Calibration is against true chances too. Where fewer than 300 cases were
-learnt from, 1 must lie within the interval over accounts drawn anew of the ratio in the top fifth instead.
+learnt from, 1 must lie within the interval over accounts drawn anew of the ratio in the top fifth instead. What follows
+a sale is asked of everybody; figures that begin with `buyers_` count each row by its true chance of buying instead.
 
 `value` is what contacting is truly worth (see `_value.py`): at the capacity of CSMs, the product's own worklist beside
 the oracle's and those by P(convert), by the points model, by days to renewal and at random; and with the guard, which

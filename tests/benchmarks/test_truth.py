@@ -32,6 +32,26 @@ def lists(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return importlib.import_module("_lists")
 
 
+@pytest.fixture
+def measures(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    return importlib.import_module("_truth")
+
+
+def test_among_buyers_who_hardly_would_buy_hardly_counts(measures: ModuleType) -> None:
+    rng = np.random.default_rng(1)
+    p = rng.uniform(0.05, 0.5, size=4000)
+    buying = np.where(np.arange(4000) % 2 == 0, 0.3, 1e-9)
+    told = np.where(np.arange(4000) % 2 == 0, p * 0.8, 0.9 - p)  # nonsense where nobody buys
+    found = measures.among_buyers(told, p, buying)
+    assert found["buyers_mean_ratio"] == pytest.approx(0.8, abs=1e-6)
+    assert found["buyers_top_fifth"] == pytest.approx(0.8, abs=1e-4)
+    assert found["buyers_share"] == pytest.approx(1.0, abs=1e-4)
+    assert found["buyers_mean_true"] == pytest.approx(p[::2].mean(), abs=1e-6)
+    assert found["buyers_ece"] == pytest.approx(0.2 * p[::2].mean(), rel=0.01)
+    assert measures.among_buyers(told, p, np.ones(4000))["buyers_share"] < 0.5
+
+
 def medians(**of: float) -> dict[str, Any]:
     shares = {"of_oracle_uptier": 0.85} | {f"of_oracle_{name}": 0.5 for name in RIVALS}
     guard = {"guard_value": 10.0, "guard_driven_away": -0.5}

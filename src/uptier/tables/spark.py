@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,6 +63,8 @@ def session() -> Any:
             f"Spark needs Java {JAVA} or newer, and there is none on this machine.",
             do="Install it (openjdk-17-jre-headless on Debian), or let JAVA_HOME name it.",
         )
+    # said of pandas 3 whenever rows come over, a hundred times a run; tests hold what comes to what DuckDB gives
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     # workers run the same Python; else they take the system's
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("uptier")
