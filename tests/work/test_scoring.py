@@ -69,12 +69,23 @@ def test_a_run_that_was_stopped_goes_on_from_the_signals_that_it_had_formed(conf
     assert [one.name for one in (store / "frames" / "scored").iterdir() if one.is_dir()] == [f"as_of={BEFORE}"]
 
 
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a project of forty accounts, since blocks of one are read one by one."""
+    path = jobs.tiny_project(tmp_path_factory.getbasetemp(), seed=8).with_name("few.yaml")
+    path.write_text(SMALL + "worklist: {capacity: 3}\n", encoding="utf-8")
+    return path
+
+
 @pytest.mark.parametrize("block", [1, 7])
-def test_blocks_change_nothing(block: int, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = Project(config).score(END)
+def test_blocks_change_nothing(block: int, few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Project(few).score(END)
+    assert len(whole.scorecard) > 3 * block
+    assert whole.worklist is not None
+    assert len(whole.worklist)
     monkeypatch.setattr(scoring, "BLOCK", block)
     seen: list[tuple[int, int]] = []
-    parts = Project(config, lambda what, done, of: seen.append((done, of)) if what == "Scoring" else None).score(END)
+    parts = Project(few, lambda what, done, of: seen.append((done, of)) if what == "Scoring" else None).score(END)
     assert (block, len(whole.scorecard)) in seen
     pd.testing.assert_frame_equal(parts.scorecard, whole.scorecard)
     assert parts.worklist is not None
