@@ -6,9 +6,12 @@ to 2023-12-01, whose windows end by March 2024; then every account is scored on 
 only absolute bounds. None may trip. Ages are those of the newest row that was known at each date, of the tables in
 `AGED`. `nearest_to_bound` says how near any run came to each bound against last time, as a share of the bound.
 
+The worklists are those that the runs make, each going on from the one before: cases stay open, close and end.
+
 That they open is seen on the same lists, each spoilt in the ways that the claim names: no row; every second account;
-every signal lacking; tables that end a month before; a model that gives every account its mean chance. Each must trip
-on each date, by its own breaker and by name.
+every signal lacking; tables that end a month before; a model that gives every account its mean chance; and in two more:
+a worklist of which nothing is on anybody's list, and one of which every fourth row is left. Each must trip on each date,
+by its own breaker and by name; the first list, which has none before it, is held against itself.
 """
 
 from __future__ import annotations
@@ -48,6 +51,8 @@ SPOILT = {
     "all nulls": "signals-lacking",
     "last month's data": "data-old",
     "everyone alike": "scores-alike",
+    "nobody on a list": "worklist-empty",
+    "a quarter of the worklist": "worklist-lost",
 }
 
 
@@ -58,7 +63,7 @@ def main() -> None:
     clean: dict[str, list[str]] = {}
     opened_by: dict[str, int] = dict.fromkeys(SPOILT, 0)
     nearest: dict[str, float] = {}
-    rows = []
+    rows, listed = [], []
     with tempfile.TemporaryDirectory() as thrown_away:
         world, project = made(Path(thrown_away))
         training = project.train()
@@ -70,7 +75,9 @@ def main() -> None:
             scored = project.score(date)
             card, frame = scored.scorecard, project.frame(date)
             ages = ages_of(newest[date], date)
-            now = summary(card, frame, ages=ages)
+            cases = scored.worklist if scored.worklist is not None else pd.DataFrame()
+            now = summary(card, frame, worklist=cases, ages=ages)
+            listed.append(now["worklist"])
             before, moved = (None, None) if last is None else (last[0], compared(card, last[1]))
             found = tripped(now, before, settings, ages=ages, moved=moved)
             if found:
@@ -79,7 +86,7 @@ def main() -> None:
                 for name, share in distances(now, before, moved, settings).items():
                     nearest[name] = max(nearest.get(name, 0.0), share)
             for name, code in SPOILT.items():
-                spoilt, aged = spoil(name, card, frame, ages)
+                spoilt, aged = spoil(name, card, frame, cases, ages)
                 codes = [one.code for one in tripped(spoilt, before or now, settings, ages=aged)]
                 opened_by[name] += code in codes
             rows.append(len(card))
@@ -92,6 +99,8 @@ def main() -> None:
             "accounts": ACCOUNTS,
             "runs": len(DATES),
             "accounts_scored": [min(rows), max(rows)],
+            "open_rows": [min(one["open"] for one in listed), max(one["open"] for one in listed)],
+            "on_lists": [min(one["listed"] for one in listed), max(one["listed"] for one in listed)],
             "heads_that_are_models": heads,
         },
         "seed": SEED,
@@ -142,7 +151,7 @@ def newest_rows(world: Path) -> dict[dt.date, dict[str, dt.date | None]]:
 
 
 def spoil(
-    name: str, card: pd.DataFrame, frame: pd.DataFrame, ages: Mapping[str, int | None]
+    name: str, card: pd.DataFrame, frame: pd.DataFrame, cases: pd.DataFrame, ages: Mapping[str, int | None]
 ) -> tuple[dict[str, Any], dict[str, int | None]]:
     """Sum up a list that is wrong in one way, with the ages of its data."""
     aged = dict(ages)
@@ -154,9 +163,13 @@ def spoil(
         frame = frame.assign(**{column: None for column in frame.columns if column not in ("account_id", "as_of")})
     elif name == "last month's data":
         aged = {table: None if age is None else age + MONTH_DAYS for table, age in ages.items()}
+    elif name == "nobody on a list":
+        cases = cases.assign(rank=float("nan"))
+    elif name == "a quarter of the worklist":
+        cases = cases.iloc[::4]
     else:
         card = card.assign(**{f"p_{outcome}": card[f"p_{outcome}"].mean() for outcome in OUTCOMES})
-    return summary(card, frame, ages=aged), aged
+    return summary(card, frame, worklist=cases, ages=aged), aged
 
 
 def distances(
@@ -164,6 +177,7 @@ def distances(
 ) -> dict[str, float]:
     """Say how near a list came to each bound against last time, as a share of the bound."""
     change = (now["rows"] - before["rows"]) / before["rows"]
+    opened_more = now["worklist"]["open"] / before["worklist"]["open"] - 1
     risen = max(rate - before["null_rates"][name] for name, rate in now["null_rates"].items())
     aged = [age - before["ages"][table] for table, age in now["ages"].items() if age is not None]
     drift = {
@@ -178,6 +192,8 @@ def distances(
         "tier_changed": moved["tier_changed"] / settings.tier_changed,
         "score_drift": max(drift.values()),
         "age_risen_days": max(0, *aged) / settings.age_risen_days,
+        "worklist_lost": max(0.0, -opened_more) / settings.worklist_lost,
+        "worklist_gained": max(0.0, opened_more) / settings.worklist_gained,
         "mean_chance": max(now["chances"][name]["mean"] for name in CONVERSIONS) / settings.mean_chance,
     }
 
