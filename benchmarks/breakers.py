@@ -9,9 +9,9 @@ only absolute bounds. None may trip. Ages are those of the newest row that was k
 The worklists are those that the runs make, each going on from the one before: cases stay open, close and end.
 
 That they open is seen on the same lists, each spoilt in the ways that the claim names: no row; every second account;
-every signal lacking; tables that end a month before; a model that gives every account its mean chance; and in two more:
-a worklist of which nothing is on anybody's list, and one of which every fourth row is left. Each must trip on each date,
-by its own breaker and by name; the first list, which has none before it, is held against itself.
+every signal lacking; tables that end a month before; a model that gives every account its mean chance; and in two
+more: a worklist of which nothing is on anybody's list, and one of which every fourth row is left. Each must trip on
+each date, by its own breaker and by name; the first list, which has none before it, is held against itself.
 """
 
 from __future__ import annotations
