@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -134,10 +135,31 @@ def test_a_signal_that_sees_what_was_not_known_stops_promotion(tmp_path: Path) -
         gains={},
         data_hashes={},
         warnings=[],
-        differing=found,
+        differing=lambda: found,
     )
     assert not made.promoted
     assert "known_at, seat_expansion, signal 'noise'" in made.refused_because[0]
+
+
+def test_the_audit_is_done_once_and_only_where_there_is_something_to_learn(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def audit() -> tuple[Difference, ...]:
+        asked.append("asked")
+        return ()
+
+    def learn(**examples: Examples) -> Trained:
+        given: dict[str, Any] = {"gains": {}, "data_hashes": {}, "warnings": [], "differing": audit}
+        return train(examples, CATALOG, settings(tmp_path), **given)  # type: ignore[arg-type]  # the signals it has are enough
+
+    few = drawn_examples("churn", accounts=30)
+    assert "audit" not in learn(churn=few).seconds
+    assert asked == []
+    many = learn(
+        seat_expansion=drawn_examples("seat_expansion"), plan_upgrade=drawn_examples("plan_upgrade"), churn=few
+    )
+    assert asked == ["asked"]
+    assert many.seconds["audit"] >= 0
 
 
 def test_an_account_looked_at_twice_on_a_date_is_refused(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -66,7 +66,7 @@ def learnt_head(
     seconds: dict[str, float],
     champion: Champion | None = None,
     catalog: Catalog | None = None,
-    differing: Sequence[Difference] = (),
+    differing: Callable[[], Sequence[Difference]] = tuple,
     gain: float | None = None,
 ) -> tuple[Head, Judgement]:
     """Learn a head from all that is known, and measure at every origin the way in which it was learnt.
@@ -90,8 +90,8 @@ def learnt_head(
     catalog : Catalog, optional
         Signals and triggers: whether the champion was learnt on the same, whose track records are kept, and what is
         declared of what moves the head.
-    differing : sequence of Difference
-        What the known-at audit found.
+    differing : callable
+        Tells what the known-at audit found; asked only where there are cases enough to learn from.
     gain : float, optional
         Median relative gain in MRR by an upsell of this kind, share; for the ARR that is expected at capacity.
 
@@ -124,9 +124,11 @@ def learnt_head(
     with _measured(seconds, "fit"):
         model, _ = model_of(material, every_row, every_row[:0], knobs)
     judgement = dataclasses.replace(judgement, rounds=model.learnt.rounds, depth=model.learnt.shape.depth)
+    with _measured(seconds, "audit"):
+        found = differing()
     ringing = (
         *alarms_of(given, every_row, signals, categories, settings=settings, margin=model.learnt.out_of_fold),
-        *known_at_alarms(given.outcome, differing),
+        *known_at_alarms(given.outcome, found),
     )
     alarms, lived_with = accepted(ringing, knobs.accept_alarms)
     drift = base_rate_drift(given.label, given.frame["as_of"], account=given.frame["account_id"])

@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -78,7 +79,7 @@ def train(
     data_hashes: Mapping[str, str],
     warnings: Sequence[str],
     champion: Champion | None = None,
-    differing: Sequence[Difference] = (),
+    differing: Callable[[], Sequence[Difference]] = tuple,
     progress: Progress | None = None,
 ) -> Trained:
     """Learn, calibrate and judge a head for each outcome.
@@ -99,8 +100,9 @@ def train(
         Findings that the project accepted, for the model card.
     champion : Champion, optional
         The model that scores today: what a new head is held against, and what stays where one does not pass.
-    differing : sequence of Difference
-        What the known-at audit found: signals that see what became known after their as-of date.
+    differing : callable
+        Does the known-at audit and tells what it found: signals that see what became known after their as-of date.
+        Called once, and not at all where no outcome has cases enough: then nothing is learnt that could leak.
     progress : callable, optional
         Told ``(what, done, of)`` as it goes.
 
@@ -127,6 +129,7 @@ def train(
     fingerprint, knobs = catalog.fingerprint(settings.thresholds), settings.training
     categories = _known_categories(ordered, signals, champion)
 
+    differing = cache(differing)
     heads: dict[str, Head] = {}
     judgements: dict[str, Judgement] = {}
     explained: dict[str, pd.DataFrame] = {}

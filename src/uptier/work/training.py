@@ -58,8 +58,6 @@ def train(
     clock.lap("check")
     seen = examples()
     clock.lap("signals")
-    champion, found = _champion(material), audited(material, seen)
-    clock.lap("audit")
     trained = learn(
         seen,
         material.catalog,
@@ -67,8 +65,8 @@ def train(
         gains=median_gains(material.changes),
         data_hashes=material.data_hashes(),
         warnings=[f"{one.code} in {one.table}: {one.message}" for one in findings.warnings if one.accepted],
-        champion=champion,
-        differing=found,
+        champion=_champion(material),
+        differing=lambda: _audited(material, seen, progress),
         progress=progress,
     )
     if progress is not None:
@@ -76,7 +74,7 @@ def train(
     clock.lap("train")
     registered = log_and_register(trained, settings, evidence=_evidence(trained, seen, material))
     clock.lap("register")
-    seconds = {name: clock.laps[name] for name in ("check", "signals", "audit")} | trained.seconds
+    seconds = {name: clock.laps[name] for name in ("check", "signals")} | trained.seconds
     return Training(trained, registered, {**seconds, "register": clock.laps["register"]})
 
 
@@ -111,6 +109,14 @@ def audited(material: Material, seen: Mapping[str, Examples]) -> tuple[Differenc
         looks, mapped, material.source, material.settings, material.catalog, repeated=material.repeated
     )
     return differences(frame, again)
+
+
+def _audited(
+    material: Material, seen: Mapping[str, Examples], progress: Callable[[str, int, int], None] | None
+) -> tuple[Difference, ...]:
+    if progress is not None:
+        progress("Auditing what was known when", 0, 0)
+    return audited(material, seen)
 
 
 def _evidence(trained: Trained, seen: Mapping[str, Examples], material: Material) -> Evidence:
