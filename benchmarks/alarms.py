@@ -4,8 +4,9 @@ Fresh worlds of `standard` without a leak, one for each seed, must ring nothing.
 into the fit slice of every outcome: signals of the catalogue that look 3, 7 or 20 days ahead (their own values of that
 later day), a new column that tells whether the event comes within so many days, and columns written back from the end
 of the data; in 5, 20 and 100 % of the rows. A leak is caught by what the examples show (`too_good`,
-`past_better_than_future`, `collapses_with_gap`), or by the known-at audit, which forms a sample of looks again from cut
-tables and is for signals that are formed from tables alone. The gap of 7 days leaves out rows with an event in it: what
+`past_better_than_future`, `collapses_with_gap`), or by the known-at audit, which forms a sample of looks again from
+cut tables and is for signals that are formed from tables alone. It looks at the rows of all outcomes together, as a
+training does, and what it finds rings in each of them. The gap of 7 days leaves out rows with an event in it: what
 looks 3 or 7 days ahead sees no event of the window, save after an upsell, where there is no gap.
 """
 
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -143,6 +145,8 @@ def planted(
         later[days] = frame.assign(as_of=frame["as_of"] - pd.Timedelta(days=days)).set_index(KEY)
         said(f"looked {days} days ahead", began)
     caught: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    seen = audited(examples, later, cut, project.settings.training.seed)
+    said(f"of {len(seen)} leaks into signals of the catalogue the audit sees {sum(seen.values())}", began)
     for outcome, one in examples.items():
         fit = fit_rows(one, project)
         if not one.label.iloc[fit].sum():
@@ -150,7 +154,8 @@ def planted(
         for leak, tag, values in leaks(one, later):
             for share in SHARES:
                 key = f"{tag} {share:.0%}".replace("%", " %")
-                by = by_what(one, fit, leak, values, share, project=project, cut=cut)
+                by = by_what(one, fit, leak, values, share, project=project)
+                by += ["known_at"] if seen.get((leak, key)) else []
                 caught[leak][key] += [f"{outcome}: {', '.join(by)}"] if by else []
         said(f"planted in {outcome}", began)
     return {leak: dict(some) for leak, some in caught.items()}, clean
@@ -181,21 +186,42 @@ def by_what(
     share: float,
     *,
     project: Project,
-    cut: pd.DataFrame,
 ) -> list[str]:
-    """Plant one leak into a share of the rows, and say which alarms name it."""
-    chosen = np.random.default_rng(project.settings.training.seed).random(len(values)) < share
+    """Plant one leak into a share of the rows, and say which alarms of the examples name it."""
     name = "seats" if leak == LAST_SEATS else leak
-    honest = one.frame[name].to_numpy(dtype=np.float64) if name in one.frame else np.zeros(len(values))
     few = [some for some in ("daily_active_share", "gate_crossings", "exports", "events_per_user") if some != name]
     # beside signals enough to lead: all hundred would say the same and take twenty times as long
-    frame = one.frame[[*KEY, *few]].assign(**{name: np.where(chosen, values, honest)})
+    column = spoilt(one, name, values, share, project.settings.training.seed)
+    frame = one.frame[[*KEY, *few]].assign(**{name: column})
     more = () if name in one.frame else (name,)
     rang = alarms(dataclasses.replace(one, frame=frame), fit, project, more)
-    codes = [alarm.code for alarm in rang if alarm.signal == name]
-    if leak in AHEAD and differences(frame[[*KEY, name]], cut):
-        codes.append("known_at")
-    return codes
+    return [alarm.code for alarm in rang if alarm.signal == name]
+
+
+def spoilt(one: Examples, name: str, values: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Give the column with the leaked values in a share of the rows."""
+    chosen = np.random.default_rng(seed).random(len(values)) < share
+    honest = one.frame[name].to_numpy(dtype=np.float64) if name in one.frame else np.zeros(len(values))
+    return np.where(chosen, values, honest)
+
+
+def audited(
+    examples: dict[str, Examples], later: dict[int, pd.DataFrame], cut: pd.DataFrame, seed: int
+) -> dict[tuple[str, str], bool]:
+    """Say of each signal that looks ahead whether the audit sees it, in the rows of all outcomes together."""
+    planted_in = {
+        outcome: {(leak, tag): values for leak, tag, values in leaks(one, later)} for outcome, one in examples.items()
+    }
+    found = {}
+    for name in AHEAD:
+        for tag, share in product([f"{days} days" for days in DAYS], SHARES):
+            columns = [
+                one.frame[KEY].assign(**{name: spoilt(one, name, planted_in[outcome][name, tag], share, seed)})
+                for outcome, one in examples.items()
+            ]
+            together = pd.concat(columns).drop_duplicates(KEY)
+            found[name, f"{tag} {share:.0%}".replace("%", " %")] = bool(differences(together, cut))
+    return found
 
 
 def smallest(caught: dict[str, dict[str, list[str]]]) -> dict[str, str]:
