@@ -136,6 +136,10 @@ def test_thresholds_that_have_changed_since_are_named(bundle: Bundle) -> None:
     assert "thresholds.seat_utilisation 0.85, now 0.7; " in told
     assert 'thresholds.words {"a": 1}, now nothing; ' in told
     assert "gate_days" not in told
+    silent = replace(bundle, thresholds={})
+    with pytest.raises(ModelError, match="catalogue feedfeed; ") as refused:
+        silent.require_catalogue("feedfeed", {"gate_days": 14})
+    assert "thresholds." not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["bundle.json", "seat_expansion.txt"])

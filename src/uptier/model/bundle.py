@@ -255,7 +255,7 @@ class Bundle:
         catalogue_hash : str
             Fingerprint of the catalogue that formed the frame.
         thresholds : mapping of str to Any
-            Where triggers fire today, as JSON has them: those that have changed are named.
+            Where triggers fire today, as JSON has them: those that have changed are named, if the model knows its own.
 
         Raises
         ------
@@ -266,7 +266,7 @@ class Bundle:
             changed = [
                 f"{name} {_told(self.thresholds.get(name))}, now {_told(thresholds.get(name))}"
                 for name in sorted({*self.thresholds, *thresholds})
-                if self.thresholds.get(name) != thresholds.get(name)
+                if self.thresholds and self.thresholds.get(name) != thresholds.get(name)
             ]
             hashes = f"catalogue {catalogue_hash[:12]}; the model was trained on {self.catalogue_hash[:12]}"
             raise ModelError(

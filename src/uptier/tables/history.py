@@ -33,9 +33,7 @@ DENSE = 0.25  # share of all pairs of account and date from which on dates are l
 # rows of theirs. One way for months and for the newest date also means one compiled catalogue for both.
 MOST = 0.5
 FEW = 100  # accounts up to which they are looked up first
-# Pairs of account and date that are looked up sooner than a catalogue is compiled for some of them: a second or so
-# against four, so small companies need one compiled catalogue for all looks.
-SMALL = 20_000
+SMALL = 20_000  # pairs of account and date that are looked up sooner than a catalogue is compiled for some of them
 DESCRIBING = ("accounts", "users", "plans", "plan_features", "plan_quotas")
 
 
@@ -370,13 +368,12 @@ def history_of(tables: Tables, looks: pd.DataFrame, usage: Rollup | None) -> His
         company of which files tell; not where each look has a date of its own, as upsells have.
     """
     accounts, dates = looks["account_id"].nunique(), looks["as_of"].nunique()
-    everyone = False
+    small = everyone = False
     if tables.source.is_ours:
         known = int(tables["accounts"].count().to_pandas())
-        if known * dates <= SMALL:
-            return History(tables, grid_of(tables, looks), usage, dense=True, everyone=True)
-        everyone = accounts >= MOST * known
-    dense = len(looks) >= DENSE * accounts * dates and (everyone or accounts > FEW)
+        small = known * dates <= SMALL
+        everyone = small or accounts >= MOST * known
+    dense = small or (len(looks) >= DENSE * accounts * dates and (everyone or accounts > FEW))
     return History(tables, grid_of(tables, looks), usage, dense=dense, everyone=everyone)
 
 
