@@ -4,7 +4,7 @@ import datetime as dt
 import io
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +70,8 @@ def scoring(*, fallback: bool, **given: object) -> Scoring:
         rows=12,
         fallback=fallback,
     )
-    return Scoring(pd.DataFrame(rows), written, None if fallback else "3", dt.date(2026, 1, 1))
+    learnt_until = None if fallback else dt.date(2025, 9, 1)
+    return Scoring(pd.DataFrame(rows), written, None if fallback else "3", dt.date(2026, 1, 1), None, learnt_until)
 
 
 # JSON ----------------------------------------------------------------------------------------------------------------
@@ -195,6 +196,16 @@ def test_what_a_scorecard_rests_on_is_said() -> None:
         "12 accounts, by model version 3. Scorecard: scorecards/scorecard.csv"
     )
     assert scoring_words(scoring(fallback=True)).startswith("12 accounts, by rules alone: no model is in use.")
+
+
+@pytest.mark.parametrize(("as_of", "told"), [("2025-09-02", False), ("2025-09-01", True), ("2025-01-01", True)])
+def test_a_model_that_knows_what_came_of_a_date_says_so(as_of: str, told: bool) -> None:
+    words = scoring_words(replace(scoring(fallback=False), as_of=dt.date.fromisoformat(as_of)))
+    hindsight = (
+        "This model has learnt from dates up to 2025-09-01, so from what came of these accounts after "
+        f"{as_of}: how well it foretells is not to be seen here. 'uptier backtest' shows that."
+    )
+    assert (hindsight in words.splitlines()) is told
 
 
 def test_signals_are_summed_up_whatever_they_hold() -> None:

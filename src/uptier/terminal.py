@@ -305,13 +305,20 @@ def scoring_words(scoring: Scoring) -> str:
     Returns
     -------
     str
-        One or two lines.
+        A line each for the scorecard, the worklist, and a model that has learnt from what came after the date.
     """
     basis = "rules alone: no model is in use" if scoring.written.fallback else f"model version {scoring.version}"
     from uptier.scoring.worklist import told  # reads what other verbs need not
 
-    card = f"{scoring.written.rows:,} accounts, by {basis}. Scorecard: {scoring.written.csv}"
-    return card if scoring.worklist is None else f"{card}\n{told(scoring.worklist)}"
+    lines = [f"{scoring.written.rows:,} accounts, by {basis}. Scorecard: {scoring.written.csv}"]
+    if scoring.worklist is not None:
+        lines.append(told(scoring.worklist))
+    if scoring.is_hindsight:
+        lines.append(
+            f"This model has learnt from dates up to {scoring.learnt_until}, so from what came of these accounts after "
+            f"{scoring.as_of}: how well it foretells is not to be seen here. 'uptier backtest' shows that."
+        )
+    return "\n".join(lines)
 
 
 def plain(value: object) -> Text:

@@ -248,6 +248,7 @@ def _scoring(scoring: Scoring) -> dict[str, Any]:
         "scorecard": str(written.parquet),
         "manifest": str(written.manifest),
         "model_version": scoring.version,
+        "learnt_until": scoring.learnt_until,
         "fallback": written.fallback,
     }
 

@@ -87,6 +87,8 @@ class Scoring:
         The date it looks from.
     worklist : DataFrame or None
         What CSMs are to do about it, see :func:`uptier.scoring.worklist.worklist`; None where none was made.
+    learnt_until : date or None
+        The latest as-of date that the model has learnt from; None under rules.
     """
 
     scorecard: pd.DataFrame
@@ -94,3 +96,9 @@ class Scoring:
     version: str | None
     as_of: dt.date
     worklist: pd.DataFrame | None = None
+    learnt_until: dt.date | None = None
+
+    @property
+    def is_hindsight(self) -> bool:
+        """Whether the model has learnt from this date or a later one, and so from what came of these accounts."""
+        return self.learnt_until is not None and self.as_of <= self.learnt_until

@@ -131,7 +131,8 @@ def _scored(
             ages=ages_of(source_dates(material.tables, as_of), as_of),
         ),
     )
-    return Scoring(scorecard, written, version, as_of, cases)
+    learnt_until = None if bundle is None else bundle.trained_at_as_of
+    return Scoring(scorecard, written, version, as_of, cases, learnt_until)
 
 
 def _blocks(
