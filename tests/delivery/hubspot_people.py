@@ -19,6 +19,7 @@ class PeopledServer(HubspotServer):
         (number,) = [one for one, held in self.objects[CUSTOM_ID].items() if held["uptier_key"] == key]
         for name, value in values.items():
             self.objects[CUSTOM_ID][number][name] = value
+            # hubspot-api-client's ValueWithTimestamp has these names; no page found that says which comes first
             told = {"value": value, "timestamp": at, "sourceType": "CRM_UI"}
             self.history.setdefault(number, {}).setdefault(name, []).insert(0, told)  # the newest comes first
 

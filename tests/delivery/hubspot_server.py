@@ -24,6 +24,8 @@ FIELD_TYPES = {
     "string": {"text", "textarea"}, "number": {"number"}, "date": {"date"}, "enumeration": {"select", "radio"},
 }  # fmt: skip
 CORRELATION = "c033cdaa-2c40-4a64-ae48-b4cec88dad24"
+# there without being made. No page found that says that every type of objects has an owner.
+DEFAULTS = {"hs_object_id", "hs_createdate", "hs_lastmodifieddate", "hubspot_owner_id"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +66,7 @@ class HubspotServer:
         self.objects: dict[str, dict[str, dict]] = {kind: {} for kind in FAMILIES}
         self.associable = {(CUSTOM_ID, "0-2"), ("0-3", "0-2")}
         self.associations: set[tuple[str, str, str, str]] = set()
-        self.by_row = False  # whether values that are not valid are told row by row (207) instead of for all (400)
+        self.by_row: bool | None = None  # whether values that are not valid are told row by row; None as HubSpot has it
         self.calls_per_window, self.window, self.daily_left = 100, 10.0, 250_000
         self.windows: deque[float] = deque()
         self.faults: deque[tuple[str, Fault]] = deque()
@@ -92,7 +94,8 @@ class HubspotServer:
     def answered(self, method: str, url: str, token: str, body: dict) -> tuple[int, dict]:
         path, query = urlsplit(url).path, parse_qs(urlsplit(url).query)
         if path == "/oauth/v2/private-apps/get/access-token-info" and method == "POST":
-            # "Private apps", https://developers.hubspot.com/docs/guides/apps/private-apps/overview
+            # "Private apps", https://developers.hubspot.com/docs/guides/apps/private-apps/overview; no page found that
+            # says how it answers of a token that is none
             if body.get("tokenKey") not in self.tokens:
                 raise RefusedError(404, "no such token", category="OBJECT_NOT_FOUND")
             return 200, {"hubId": 42, "appId": 7, "scopes": sorted(self.scopes)}
@@ -112,6 +115,7 @@ class HubspotServer:
     def _kind(self, name: str) -> str:
         # "Breaking Change: Removed Support for Referencing Custom Object Types by Base Name",
         # https://developers.hubspot.com/changelog/breaking-change-removed-support-for-referencing-custom-object-types-by-base-name
+        # (the words as public clients met them, with status 400)
         kind = ALIASES.get(name, name)
         if kind not in FAMILIES:
             raise RefusedError(400, f"Unable to infer object type from: {name}")
@@ -126,7 +130,8 @@ class HubspotServer:
             raise RefusedError(403, message, category="MISSING_SCOPES", errors=errors)
 
     def _limit(self) -> None:
-        # "API usage guidelines and limits", https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
+        # "API usage guidelines and limits", https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines:
+        # limits, headers and the body of the answer (no page found that has its category)
         now = time.monotonic()
         while self.windows and self.windows[0] <= now - self.window:
             self.windows.popleft()
@@ -152,7 +157,8 @@ class HubspotServer:
     # objects
 
     def _batch(self, body: dict) -> list[dict]:
-        # "CRM API | Objects", https://developers.hubspot.com/docs/api-reference/crm-objects-v3/guide: at most 100
+        # "CRM API | Objects", https://developers.hubspot.com/docs/api-reference/crm-objects-v3/guide: at most 100; of
+        # associations no page found says it, more may be taken
         inputs = body.get("inputs")
         if not isinstance(inputs, list) or not inputs:
             raise RefusedError(400, "inputs is missing or empty")
@@ -162,7 +168,8 @@ class HubspotServer:
 
     def _unique(self, kind: str, name: object) -> str:
         # "Create or update a batch of objects by unique property values",
-        # https://developers.hubspot.com/docs/api-reference/latest/crm/objects/custom-objects/batch/upsert-custom-objects
+        # https://developers.hubspot.com/docs/api-reference/latest/crm/objects/custom-objects/batch/upsert-custom-objects:
+        # the words as in hubspot-api-nodejs issue 548 and segmentio/action-destinations pull request 3957
         if not self.properties[kind].get(str(name), {}).get("hasUniqueValue"):
             raise RefusedError(
                 400, f"Unable to perform update/upsert by non-unique {kind} property {name} in portal ID 42"
@@ -173,32 +180,43 @@ class HubspotServer:
         inputs = self._batch(body)
         unique = {self._unique(kind, one.get("idProperty")) for one in inputs}.pop()
         ids = [str(one["id"]) for one in inputs]
-        if len(set(ids)) < len(ids):  # as the page above: an id property is unique, so are the ids of a batch
-            raise RefusedError(400, "Duplicate IDs found in batch input")
-        done, errors = [], []
+        doubled = sorted({one for one in ids if ids.count(one) > 1})
+        if doubled:
+            # no page found that says so; it is so in segmentio/action-destinations pull request 3969, in these words in
+            # recorded answers of other clients
+            raise RefusedError(400, f"Duplicate IDs found in batch input: [{', '.join(doubled)}]. IDs must be unique")
+        done, errors, by_row = [], [], self._is_by_row(inputs)
         for one in inputs:
             problems = self._invalid(kind, one.get("properties"))
-            if problems and not self.by_row:
-                raise RefusedError(400, f"Property values were not valid: {json.dumps(problems)}", errors=[
+            message = f"Property values were not valid: {json.dumps(problems)}"
+            if problems and not by_row:
+                raise RefusedError(400, message, errors=[
                     {"message": bad["message"], "code": bad["error"], "context": {"propertyName": [bad["name"]]}}
                     for bad in problems])  # fmt: skip
             if problems:
-                # "Error handling", https://developers.hubspot.com/docs/api-reference/error-handling#multi-status-errors
-                errors.append({"status": "error", "category": "VALIDATION_ERROR", "message": str(problems),
+                errors.append({"status": "error", "category": "VALIDATION_ERROR", "message": message,
                                "context": {"objectWriteTraceId": [one.get("objectWriteTraceId")]}})  # fmt: skip
             else:
                 done.append(one)
-        results = [self._put(kind, unique, one) for one in done]
+        # no order is promised, and others met another than theirs
+        results = [self._put(kind, unique, one) for one in done][::-1]
         now = dt.datetime.now(dt.UTC).isoformat()
         answer = {"status": "COMPLETE", "results": results, "startedAt": now, "completedAt": now}
         return (207, {**answer, "errors": errors, "numErrors": len(errors)}) if errors else (200, answer)
+
+    def _is_by_row(self, inputs: list[dict]) -> bool:
+        # "Error handling", https://developers.hubspot.com/docs/api-reference/error-handling#multi-status-errors: row by
+        # row where each has a trace id of its own; of upserts hubspot-api-ruby issue 403 shows such an answer
+        traces = [one.get("objectWriteTraceId") for one in inputs]
+        own = None not in traces and len(set(traces)) == len(traces)
+        return own if self.by_row is None else self.by_row
 
     def _put(self, kind: str, unique: str, one: dict) -> dict:
         found = [number for number, held in self.objects[kind].items() if held.get(unique) == one["id"]]
         number = found[0] if found else self.add_object(kind, {})
         held = self.objects[kind][number]
         for name, value in {**one["properties"], unique: str(one["id"])}.items():
-            if value == "":  # "Properties values can be cleared by passing an empty string": the page on updates
+            if value == "":  # an empty text clears a property: so hubspot-api-client says of the update of an object
                 held.pop(name, None)
             else:
                 held[name] = value
@@ -219,7 +237,8 @@ class HubspotServer:
         return found
 
     def _wrong_value(self, described: dict | None, value: object) -> str:
-        # "Properties", https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide, if not said otherwise
+        # "Properties", https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide, where no other is
+        # named; no page found that lists the codes
         if described is None:
             return "PROPERTY_DOESNT_EXIST"
         if not isinstance(value, str):
@@ -227,6 +246,10 @@ class HubspotServer:
         if value == "":
             return ""
         kind = described["type"]
+        if kind != "string" and value != value.strip():
+            # "Breaking Change: Enhanced Validations for Non-String Properties in HubSpot's CRMObject APIs",
+            # https://developers.hubspot.com/changelog/breaking-change-enhanced-validations-for-non-string-properties-in-hubspots-crmobject-apis
+            return "LEADING_TRAILING_WHITESPACE"
         if kind == "number" and not re.fullmatch(r"-?\d+(\.\d+)?", value):
             # "Upcoming: A change for number properties in CRM APIs",
             # https://developers.hubspot.com/changelog/upcoming-api-number-value-changes
@@ -242,6 +265,8 @@ class HubspotServer:
 
     def read(self, kind: str, body: dict, query: dict) -> tuple[int, dict]:
         # "Retrieve a batch of objects", https://developers.hubspot.com/docs/api-reference/crm-objects-v3/batch/post-crm-v3-objects-objectType-batch-read
+        # No page found that says that 207 tells what is absent: hubspot-api-php issue 619, and others where all is;
+        # nor that values that differ in case are two: notes of bruin-data/ingestr on a live account.
         inputs = self._batch(body)
         unique = self._unique(kind, body["idProperty"])
         by_value = {held[unique]: number for number, held in self.objects[kind].items() if unique in held}
@@ -250,8 +275,8 @@ class HubspotServer:
         absent = [one for one in wanted if one not in by_value]
         if not absent:
             return 200, {"status": "COMPLETE", "results": results}
-        error = {"status": "error", "category": "OBJECT_NOT_FOUND", "message": "Could not get some objects",
-                 "context": {"ids": absent}}  # fmt: skip
+        error = {"status": "error", "category": "OBJECT_NOT_FOUND", "context": {"ids": absent},
+                 "message": "Could not get some objects, they may be deleted or not exist."}  # fmt: skip
         return 207, {"status": "COMPLETE", "results": results, "numErrors": 1, "errors": [error]}
 
     def page(self, kind: str, body: dict, query: dict) -> tuple[int, dict]:
@@ -268,8 +293,11 @@ class HubspotServer:
         return 200, answer
 
     def _shown(self, kind: str, number: str, names: list[str]) -> dict:
-        held = self.objects[kind][number]
-        return {"id": number, "properties": {name: held.get(name) for name in names}, "archived": False}
+        # so hubspot-api-client says of its get_page: properties that are not there are ignored; no page found that says
+        # that those without a value are null
+        held, there = self.objects[kind][number], {*self.properties[kind], *DEFAULTS}
+        told = {name: held.get(name) for name in names if name in there}
+        return {"id": number, "properties": {**told, "hs_object_id": number}, "archived": False}
 
     # properties and associations
 
@@ -281,6 +309,7 @@ class HubspotServer:
 
     def make_group(self, kind: str, body: dict, query: dict) -> tuple[int, dict]:
         if body["name"] in self.groups[kind]:
+            # no page found that says its status and category, as for a property below
             raise RefusedError(409, "A group of this name exists", category="CONFLICT")
         self.groups[kind][body["name"]] = body
         return 201, body
@@ -323,15 +352,19 @@ class HubspotServer:
         to = self._kind(other)
         if (kind, to) not in self.associable:
             raise RefusedError(400, "No association type exists between these types of objects")
-        results, errors = [], []
-        for one in self._batch(body):
-            ours, theirs = one["from"]["id"], one["to"]["id"]
-            if ours in self.objects[kind] and theirs in self.objects[to]:
-                self.associations.add((kind, ours, to, theirs))
-                results.append(one)
-            else:
-                errors.append({"status": "error", "category": "OBJECT_NOT_FOUND", "message": "not found"})
-        return (207, {"results": results, "errors": errors}) if errors else (200, {"results": results})
+        pairs = [(one["from"]["id"], one["to"]["id"]) for one in self._batch(body)]
+        absent = [one for ours, theirs in pairs for one, held in (
+            (ours, self.objects[kind]), (theirs, self.objects[to])) if one not in held]  # fmt: skip
+        if absent:
+            # no page found that says so; notes of bruin-data/ingestr on a live account have 400 for the whole batch,
+            # and hubspot-api-client knows no answer but 200
+            raise RefusedError(400, f"Objects are not valid: {', '.join(absent)}")
+        self.associations |= {(kind, ours, to, theirs) for ours, theirs in pairs}
+        # both ways, as in public records of answers
+        ways = [pair for ours, theirs in pairs for pair in ((ours, theirs), (theirs, ours))]
+        spec = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 16}
+        results = [{"from": {"id": one}, "to": {"id": other}, "associationSpec": spec} for one, other in ways]
+        return 200, {"status": "COMPLETE", "results": results}
 
 
 OBJECTS = r"/crm/v3/objects/(?P<kind>[^/]+)"

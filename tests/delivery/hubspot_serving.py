@@ -100,6 +100,8 @@ class Serving:
 def ready(kind: str = CUSTOM_ID) -> HubspotServer:
     """Give an account in which everything is there that rows need."""
     held = HubspotServer()
+    # the less kind answer, for which no trace id counts: tests say where they count on being answered row by row
+    held.by_row = False
     for one in (*written_properties("uptier_"), *answered_properties("uptier_")):
         held.properties[kind][one.name] = {"hasUniqueValue": False, **one.wanted}
     held.groups[kind]["uptier"] = {"name": "uptier"}

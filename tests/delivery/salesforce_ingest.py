@@ -16,11 +16,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 NULL = "#N/A"
+# "Limits", ASYNC asynch_api_concepts_limits.htm: so many rows are one transaction
+CHUNK = 200
 Answer = tuple[int, str, bytes]
 
 
 class RefusedError(Exception):
-    """An error as Salesforce answers it: REST errorcodes.htm, "Status Codes and Error Responses"."""
+    """An error as Salesforce answers it: REST errorcodes.htm, "Status Codes and Error Responses".
+
+    The codes of jobs are those of ASYNC bulk_api_2_0_errors.htm, "Errors", in capitals: one of them stands so in
+    airbyte issue 13088.
+    """
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(code)
@@ -42,8 +48,13 @@ class Job:
     unprocessed: list[dict[str, str]] = field(default_factory=list)
 
     def told(self) -> dict[str, Any]:
-        counts = {"numberRecordsFailed": len(self.failed), "numberRecordsProcessed": len(self.successful)}
-        return {**self.given, "id": self.id, "state": self.state, "errorMessage": self.error, **counts}
+        # rows that failed are processed too: forrest issue 233 has four of both
+        counts = {
+            "numberRecordsFailed": len(self.failed),
+            "numberRecordsProcessed": len(self.failed) + len(self.successful),
+        }
+        error = {"errorMessage": self.error} if self.error else {}
+        return {**self.given, "id": self.id, "state": self.state, "jobType": "V2Ingest", **error, **counts}
 
 
 @dataclass
@@ -66,8 +77,13 @@ class Ingest:
         raise NotImplementedError
 
     def create(self, given: dict[str, Any]) -> Job:
-        # ASYNC create_job.htm, "Create a Job"
-        fields = self.visible(given.get("object", ""))
+        # ASYNC create_job.htm, "Create a Job"; what is wrong with the object or its key is told as in simple-salesforce
+        # issue 368 and dataloadercliq issue 42
+        name = given.get("object", "")
+        try:
+            fields = self.visible(name)
+        except RefusedError:
+            raise RefusedError(400, "INVALIDJOB", f"InvalidJob : Unable to find object: {name}") from None
         if given.get("operation") != "upsert" or given.get("contentType", "CSV") != "CSV":
             raise RefusedError(400, "INVALIDJOB", "InvalidJob : operation or content type not supported")
         if given.get("lineEnding", "LF") not in ("LF", "CRLF") or given.get("columnDelimiter", "COMMA") != "COMMA":
@@ -94,7 +110,8 @@ class Ingest:
             case ("PATCH",):
                 return as_json(200, self._change(job, json.loads(body)["state"]))
             case ("GET", "successfulResults" | "failedResults" | "unprocessedrecords" | "unprocessedRecords" as kind):
-                # ASYNC get_job_successful_results.htm, get_job_failed_results.htm, get_job_unprocessed_results.htm
+                # ASYNC get_job_successful_results.htm, get_job_failed_results.htm, get_job_unprocessed_results.htm: of
+                # jobs that are over; no page found that says how they are refused of others
                 if job.state not in ("JobComplete", "Failed", "Aborted"):
                     raise RefusedError(400, "INVALIDJOBSTATE", f"results are not ready in state {job.state}")
                 rows = {"s": job.successful, "f": job.failed, "u": job.unprocessed}[kind[0]]
@@ -103,18 +120,23 @@ class Ingest:
         raise RefusedError(405, "METHOD_NOT_ALLOWED", "HTTP Method not allowed")
 
     def _upload(self, job: Job, headers: dict[str, str], body: bytes) -> tuple[int, str, bytes]:
-        # ASYNC upload_job_data.htm, "Upload Job Data": text/csv, once, at most 150 MB as base64
+        # ASYNC upload_job_data.htm, "Upload Job Data": text/csv, 201 without a body, at most 150 MB as base64; no page
+        # found that says how more is refused
         if not headers.get("content-type", "").startswith("text/csv"):
             raise RefusedError(415, "UNSUPPORTED_MEDIA_TYPE", "CSV is expected")
-        if job.state != "Open" or job.data is not None:
+        if job.state != "Open":
             raise RefusedError(400, "INVALIDJOBSTATE", f"Data cannot be added in state {job.state}")
+        if job.data is not None:
+            # no page found that says so; others met these words on their second upload
+            raise RefusedError(400, "CLIENTINPUTERROR", f"ClientInputError : Found multiple contents for job: {job.id}")
         if len(base64.b64encode(body)) > self.most_base64:
             raise RefusedError(413, "REQUEST_ENTITY_TOO_LARGE", "request body too large")
         job.data = body
         return 201, "application/json", b""
 
     def _change(self, job: Job, state: str) -> dict[str, Any]:
-        # ASYNC close_job.htm, "Upload Complete", and abort_job.htm, "Abort a Job"
+        # ASYNC close_job.htm, "Upload Complete", and abort_job.htm, "Abort a Job"; no page found that says that a job
+        # without data cannot be closed
         if state == "UploadComplete" and job.state == "Open" and job.data is not None:
             job.state = state
         elif state == "Aborted" and job.state in ("Open", "UploadComplete", "InProgress"):
@@ -147,10 +169,12 @@ class Ingest:
         if job.state == "Failed" or rows is None:
             job.unprocessed = rows or []
             return
-        seen: set[str] = set()
         half = len(rows) // 2 if self.ends_midway else len(rows)
-        for row in rows[:half]:
-            error = self.row_errors.get(row.get(key, "")) or self._row_error(name, key, row, known, seen)
+        for place, row in enumerate(rows[:half]):
+            begin = place - place % CHUNK
+            chunk = rows[begin : begin + CHUNK]
+            doubled = sum(other.get(key) == row.get(key) for other in chunk) > 1
+            error = self.row_errors.get(row.get(key, "")) or self._row_error(name, key, row, known, doubled=doubled)
             if error:
                 job.failed.append({"sf__Id": "", "sf__Error": error, **row})
             else:
@@ -163,7 +187,8 @@ class Ingest:
             job.successful.pop()
 
     def _column(self, name: str, column: str, known: dict[str, Any]) -> bool:
-        # ASYNC datafiles_csv_rel_field_header_row.htm, "Relationship Fields in a Header Row": indexed ones alone
+        # ASYNC relationship_fields_in_a_header_row__2_0.htm, "Relationship Fields in a Header Row (2.0)": indexed ones
+        # alone, which custom fields are that are external ids
         relation, _, parent_field = column.partition(".")
         if not parent_field:
             return column in known
@@ -171,15 +196,18 @@ class Ingest:
         return bool(lookup and self.objects[lookup["referenceTo"][0]].get(parent_field, {}).get("externalId"))
 
     def _row_error(
-        self, name: str, key: str, row: dict[str, str], known: dict[str, dict[str, Any]], seen: set[str]
+        self, name: str, key: str, row: dict[str, str], known: dict[str, dict[str, Any]], *, doubled: bool
     ) -> str:
-        # REST dome_upsert.htm, "Insert or Update (Upsert) a Record Using an External ID"
+        # SOAP sforce_api_calls_concepts_core_data_objects.htm, "StatusCode", has the codes of rows
         if row.get(key, "") in ("", NULL):
             return f"MISSING_ARGUMENT:{key} not specified:{key} --"
-        if row[key] in seen:
+        if doubled:
+            # all rows of a key that stand in one transaction; in two, the later one writes over the earlier: Salesforce
+            # Stack Exchange 104048 and 296121
             return f"DUPLICATE_VALUE:Duplicate external id specified: {row[key]}:{key} --"
-        seen.add(row[key])
-        # ASYNC asynch_api_concepts_limits.htm: 32,000 characters in a field, 400,000 in a record
+        # "Limits and Allocations",
+        # https://developer.salesforce.com/docs/atlas.en-us.228.0.api_bulk_v2.meta/api_bulk_v2/bulk_api_2_limits.htm:
+        # 32,000 characters in a field (newer pages allow more), 400,000 in a record; it names no code
         if any(len(value) > 32_000 for value in row.values()) or sum(map(len, row.values())) > 400_000:
             return "LIMIT_EXCEEDED:too many characters:--"
         for column, value in row.items():
@@ -194,6 +222,7 @@ class Ingest:
         if "." in column:
             if value not in self.records["Account"]:
                 parent = column.partition(".")[2]
+                # no page found that has these words; tests of public clients have
                 return (
                     f"INVALID_FIELD:Foreign key external ID: {value} not found for field {parent} in entity Account:--"
                 )
@@ -203,7 +232,8 @@ class Ingest:
             return f"INVALID_FIELD_FOR_INSERT_UPDATE:Unable to create/update fields: {column}:{column} --"
         units = len(value.encode("utf-16-le")) // 2 + value.count("\n")
         if told["type"] in ("string", "textarea") and units > told["length"]:
-            # SOAP sforce_api_calls_concepts_core_data_objects.htm: STRING_TOO_LONG, with the value in its words
+            # SOAP, as above: STRING_TOO_LONG; its words hold the value. No page found that says how emoji and line
+            # breaks count: here as much as they may.
             said = f"{told['label']}: data value too large: {value} (max length={told['length']})"
             return f"STRING_TOO_LONG:{said}:{column} --"
         try:
@@ -222,7 +252,7 @@ class Ingest:
         held = self.records[name].setdefault(row[key], {})
         before = dict(held)
         for column, value in row.items():
-            # ASYNC datafiles_prepare_csv.htm: an empty value is left as it is, #N/A is null
+            # ASYNC datafiles_prepare_csv.htm, as above: an empty value is left as it is, #N/A is null
             if value == NULL:
                 held.pop(column, None)
             elif value:

@@ -165,6 +165,7 @@ class Handler(BaseHTTPRequestHandler):
         if do == "expire":
             org.tokens.clear()
         if do.isdigit():
+            # REST errorcodes.htm, "Status Codes and Error Responses": 403 is a limit too
             code = {"403": "REQUEST_LIMIT_EXCEEDED", "503": "SERVER_UNAVAILABLE"}.get(do, "UNKNOWN_EXCEPTION")
             return self._say(int(do), "application/json", json.dumps([{"message": call, "errorCode": code}]).encode())
         headers = {name.lower(): value for name, value in self.headers.items()}

@@ -145,6 +145,14 @@ def test_what_a_row_is_not_to_blame_for_is_not_searched_for(held: HubspotServer,
     assert len(held.paths()) == 2
 
 
+def test_a_property_that_is_missing_is_no_fault_of_each_row(held: HubspotServer, crm: HubspotDestination) -> None:
+    held.by_row = True
+    del held.properties[CUSTOM_ID]["uptier_rank"]
+    with pytest.raises(DeliveryError, match="--setup") as raised:
+        crm.send(rows(3))
+    assert "PROPERTY_DOESNT_EXIST in uptier_rank" in str(raised.value)
+
+
 def test_a_type_of_objects_that_is_not_there_is_told(held: HubspotServer, url: str) -> None:
     for act in (lambda to: to.send(rows(5)), lambda to: to.fingerprints(["a"]), lambda to: to.held()):
         with pytest.raises(DeliveryError, match="HubSpot"):
@@ -321,6 +329,11 @@ def test_an_association_that_is_refused_is_told(held: HubspotServer, url: str) -
     answers = crm.send(rows(2))
     assert [(answer.ok, answer.passing) for answer in answers] == [(False, True)] * 2
     assert "not associated" in answers[0].said
+    # a company that goes away between reading and associating refuses all
+    held.paths().clear()
+    held.fail("/associate", status=400, body={"category": "VALIDATION_ERROR"})
+    assert len(ok(crm.send(rows(2)))) == len(held.associations)
+    held.associations.clear()
     held.associable.clear()
     with pytest.raises(DeliveryError, match="does not associate"):
         crm.send(rows(2))

@@ -96,20 +96,68 @@ def test_a_day_is_an_iso_date_or_midnight_in_utc(crm, day: str) -> None:
     assert upserted(crm, one("a", day=day, amount="-1.5", choice="won", plain="x" * 65_536)).results[0].new
 
 
-def test_with_trace_ids_the_answer_may_be_by_row(held: HubspotServer, crm) -> None:
-    held.by_row = True
-    inputs = [one("a", plain="1") | {"objectWriteTraceId": "0"}, one("b", day="?") | {"objectWriteTraceId": "1"}]
-    answer = upserted(crm, *inputs)
+def test_with_a_trace_id_for_each_the_answer_is_by_row(held: HubspotServer, crm) -> None:
+    good, bad = one("a", plain="1"), one("b", day="?")
+    answer = upserted(crm, good | {"objectWriteTraceId": "0"}, bad | {"objectWriteTraceId": "1"})
     assert [result.properties["key"] for result in answer.results] == ["a"]
     assert (answer.num_errors, answer.errors[0].context) == (1, {"objectWriteTraceId": ["1"]})
+    assert '"error": "INVALID_DATE", "name": "day"' in answer.errors[0].message
+
+
+@pytest.mark.parametrize("traces", [(None, None), ("0", None), ("0", "0")], ids=["none", "one", "the same"])
+def test_without_a_trace_id_for_each_the_answer_is_for_all(held: HubspotServer, crm, traces: tuple) -> None:
+    given = [{"objectWriteTraceId": trace} if trace else {} for trace in traces]
+    with pytest.raises(ApiException) as raised:
+        upserted(crm, one("a", plain="1") | given[0], one("b", day="?") | given[1])
+    assert refusal(raised) == (400, "VALIDATION_ERROR")
+    assert held.objects[CUSTOM_ID] == {}
+
+
+def test_doubled_ids_are_refused_with_trace_ids_too(held: HubspotServer, crm) -> None:
+    with pytest.raises(ApiException, match=r"Duplicate IDs found in batch input: \[a\]\. IDs must be unique"):
+        upserted(crm, *(one("a") | {"objectWriteTraceId": trace} for trace in "01"), one("b"))
+    assert held.objects[CUSTOM_ID] == {}
+
+
+def test_results_are_not_in_the_order_of_rows(crm) -> None:
+    asked = ["a", "b", "c"]
+    told = [result.properties["key"] for result in upserted(crm, *map(one, asked)).results]
+    assert (told != asked, sorted(told)) == (True, asked)
+
+
+@pytest.mark.parametrize("wrong", [{"amount": " 1"}, {"day": "2026-01-01 "}, {"choice": "won\u00a0"}])
+def test_blanks_around_a_value_that_is_no_text_are_refused(crm, wrong: dict[str, str]) -> None:
+    with pytest.raises(ApiException) as raised:
+        upserted(crm, one("a", **wrong))
+    assert json.loads(raised.value.body)["errors"][0]["code"] == "LEADING_TRAILING_WHITESPACE"
+    assert upserted(crm, one("a", plain=" 1 ")).results[0].properties["plain"] == " 1 "
 
 
 def test_a_batch_read_tells_what_is_absent_beside_what_is_there(crm) -> None:
     upserted(crm, one("a", plain="1"))
     asked = {"idProperty": "key", "properties": ["key"], "inputs": [{"id": "a"}, {"id": "b"}]}
     answer = crm.objects.batch_api.read(CUSTOM, asked)
-    assert [result.properties for result in answer.results] == [{"key": "a"}]
-    assert answer.errors[0].category == "OBJECT_NOT_FOUND"
+    assert [result.properties["key"] for result in answer.results] == ["a"]
+    assert (answer.errors[0].category, answer.errors[0].context) == ("OBJECT_NOT_FOUND", {"ids": ["b"]})
+    asked["inputs"] = [{"id": "b"}]
+    assert crm.objects.batch_api.read(CUSTOM, asked).num_errors == 1
+
+
+def test_what_is_no_property_is_not_read_and_what_has_no_value_is_null(held: HubspotServer, crm) -> None:
+    number = upserted(crm, one("a", plain="1")).results[0].id
+    held.objects[CUSTOM_ID][number]["absent"] = "1"
+    names = ["key", "amount", "absent", "hubspot_owner_id"]
+    told = {"key": "a", "amount": None, "hubspot_owner_id": None, "hs_object_id": number}
+    asked = {"idProperty": "key", "properties": names, "inputs": [{"id": "a"}]}
+    assert crm.objects.batch_api.read(CUSTOM, asked).results[0].properties == told
+    assert crm.objects.basic_api.get_page(CUSTOM, properties=names).results[0].properties == told
+
+
+def test_unique_values_may_differ_in_case(held: HubspotServer, crm) -> None:
+    upserted(crm, one("a"), one("A"))
+    assert sorted(object_["key"] for object_ in held.objects[CUSTOM_ID].values()) == ["A", "a"]
+    asked = {"idProperty": "key", "properties": ["key"], "inputs": [{"id": "A"}]}
+    assert [result.properties["key"] for result in crm.objects.batch_api.read(CUSTOM, asked).results] == ["A"]
 
 
 @pytest.mark.parametrize(("unique", "count"), [("plain", 1), ("key", 101)])
@@ -200,7 +248,21 @@ def test_objects_are_associated_where_their_types_allow_it(held: HubspotServer, 
     ours, theirs = held.add_object(CUSTOM_ID, {}), held.add_object("0-2", {})
     pair = {"inputs": [{"from": {"id": ours}, "to": {"id": theirs}}]}
     crm.associations.v4.batch_api.create_default(CUSTOM, "companies", pair)
-    crm.associations.v4.batch_api.create_default(CUSTOM, "companies", pair)
+    told = crm.associations.v4.batch_api.create_default(CUSTOM, "companies", pair, _preload_content=False)
+    assert [(one["from"]["id"], one["to"]["id"]) for one in json.loads(told.data)["results"]] == [
+        (ours, theirs),
+        (theirs, ours),
+    ]
     assert held.associations == {(CUSTOM_ID, ours, "0-2", theirs)}
     with pytest.raises(OfAssociations):
         crm.associations.v4.batch_api.create_default(CUSTOM, "deals", pair)
+
+
+def test_one_object_that_is_not_there_keeps_the_others_from_being_associated(held: HubspotServer, crm) -> None:
+    ours, theirs = held.add_object(CUSTOM_ID, {}), held.add_object("0-2", {})
+    for pair in ({"from": {"id": ours}, "to": {"id": "1"}}, {"from": {"id": "1"}, "to": {"id": theirs}}):
+        good = {"from": {"id": ours}, "to": {"id": theirs}}
+        with pytest.raises(OfAssociations) as raised:
+            crm.associations.v4.batch_api.create_default(CUSTOM, "companies", {"inputs": [good, pair]})
+        assert refusal(raised) == (400, "VALIDATION_ERROR")
+    assert held.associations == set()

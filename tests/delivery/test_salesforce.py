@@ -18,9 +18,10 @@ from uptier.delivery import salesforce_jobs
 from uptier.delivery.delivering import deliver
 from uptier.delivery.ledger import Ledger
 from uptier.delivery.payload import KEY, closed
-from uptier.delivery.salesforce import QUERY_BYTES, SalesforceDestination
+from uptier.delivery.salesforce import SalesforceDestination
 from uptier.delivery.salesforce_fields import NAMES
 from uptier.delivery.salesforce_jobs import LOOKS
+from uptier.delivery.salesforce_queries import QUERY_BYTES
 from uptier.errors import DeliveryError, UnreachableError
 
 NAME = "Uptier_Recommendation__c"

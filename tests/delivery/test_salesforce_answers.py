@@ -13,10 +13,12 @@ from tests.delivery.salesforce_server import CREDENTIALS, certificate, furnish, 
 from uptier.delivery import salesforce_jobs
 from uptier.delivery.answers import Given, Stand
 from uptier.delivery.salesforce import SalesforceDestination
-from uptier.delivery.salesforce_answers import KEYS_AT_ONCE, SalesforceAnswers
+from uptier.delivery.salesforce_answers import SalesforceAnswers
+from uptier.delivery.salesforce_login import Connection
+from uptier.delivery.salesforce_queries import records
 from uptier.errors import DeliveryError, UnreachableError
 
-NAME = "Uptier_Recommendation__c"
+NAME, KEY = "Uptier_Recommendation__c", "Uptier_Key__c"
 AT = "2026-03-02T10:11:12.000+0000"
 
 
@@ -88,8 +90,19 @@ def test_many_pages_and_many_keys_are_read(org: PeopledOrg, crm: SalesforceAnswe
     for account in ("0001", "0002", "0003"):
         org.edit(NAME, key(account), at=AT, Status__c="New")
     before = {key(account): Stand(status="Done") for account in ("0001", "0002", "0003")}
-    odd = {f"o'clock \\{n}:add_on:2026-01-01{'x' * 170}": Stand(status="Done") for n in range(2 * KEYS_AT_ONCE)}
+    odd = {f"o'clock \\{n}:add_on:2026-01-01{'x' * 170}": Stand(status="Done") for n in range(30)}
+    # of these a letter takes nine bytes in an address
+    odd |= {f"{'客' * 110}{n}:add_on:2026-01-01": Stand(status="Done") for n in range(30)}
     assert {one.key for one in crm.read({**odd, **before})} == set(before)
+
+
+def test_a_place_in_the_pages_that_others_took_may_be_had_again(org: PeopledOrg) -> None:
+    org.page_size = 1
+    found = records(Connection(settings(org), CREDENTIALS), f"SELECT {KEY} FROM {NAME} WHERE {KEY} != null", "reading")
+    next(found)
+    org.cursors.clear()
+    with pytest.raises(UnreachableError, match="INVALID_QUERY_LOCATOR"):
+        next(found)
 
 
 def test_a_record_that_was_made_by_hand_is_no_answer(org: PeopledOrg, crm: SalesforceAnswers) -> None:

@@ -34,6 +34,12 @@ def org(tmp_path: Path, keys: tuple[str, str]) -> Org:
     return made
 
 
+def soql(org: Org, query: str) -> dict[str, Any]:
+    status, answer = ask(org, "GET", f"query?{urlencode({'q': query})}")
+    assert status == 200, answer
+    return json.loads(answer)
+
+
 def ask(org: Org, method: str, path: str, body: Any = b"", kind: str = "application/json", token: str = "token") -> Any:
     sent = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = {"authorization": f"Bearer {token}", "content-type": kind}
@@ -66,6 +72,7 @@ def done(org: Org, data: str | bytes, **given: Any) -> dict[str, Any]:
 def test_a_token_is_given_for_the_right_credentials_alone(org: Org) -> None:
     assert login(org, FORM) == (200, None)
     assert login(org, {**FORM, "client_secret": "x"}) == (400, "invalid_client")
+    assert login(org, {**FORM, "client_id": "x"}) == (400, "invalid_client_id")
     assert login(org, {**FORM, "grant_type": "password"}) == (400, "unsupported_grant_type")
     assert ask(org, "GET", "limits", token="x") == (
         401, '[{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}]',
@@ -73,24 +80,34 @@ def test_a_token_is_given_for_the_right_credentials_alone(org: Org) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"aud": "https://localhost"}, {"exp": 3600}, {"exp": -10}, {"iss": "x"}, {"sub": "x"}, {"exp": None}]
+    ("wrong", "said"),
+    [
+        ({"aud": "https://localhost"}, "audience is invalid"),
+        ({"exp": 3600}, "invalid assertion"),
+        ({"exp": -10}, "expired authorization code"),
+        ({"iss": "x"}, "client identifier invalid"),
+        ({"sub": "x"}, "user hasn't approved this consumer: x"),
+        ({"exp": None}, "invalid assertion"),
+    ],
 )
 def test_a_jwt_must_be_short_lived_and_for_the_authorization_server(
-    org: Org, keys: tuple[str, str], wrong: dict[str, Any]
+    org: Org, keys: tuple[str, str], wrong: dict[str, Any], said: str
 ) -> None:
     claims = {"iss": CLIENT_ID, "sub": USER, "aud": "https://login.salesforce.com", "exp": 180, **wrong}
     if claims["exp"] is None:
         del claims["exp"]
     else:
         claims["exp"] += time.time()
-    assertion = jwt.encode(claims, keys[0], "RS256")
-    assert login(org, {"grant_type": GRANT, "assertion": assertion}) == (400, "invalid_grant")
+    form = {"grant_type": GRANT, "assertion": jwt.encode(claims, keys[0], "RS256")}
+    status, _, answer = org.answer("POST", "/services/oauth2/token", {}, urlencode(form).encode())
+    error = "invalid_client_id" if "iss" in wrong else "invalid_grant"
+    assert (status, json.loads(answer)) == (400, {"error": error, "error_description": said})
 
 
 @pytest.mark.parametrize(
     ("given", "status", "code"),
     [
-        ({"object": "Other__c"}, 404, "NOT_FOUND"),
+        ({"object": "Other__c"}, 400, "INVALIDJOB"),
         ({"operation": "merge"}, 400, "INVALIDJOB"),
         ({"contentType": "JSON"}, 400, "INVALIDJOB"),
         ({"lineEnding": "CR"}, 400, "INVALIDJOB"),
@@ -109,7 +126,7 @@ def test_states_follow_each_other(org: Org) -> None:
     assert ask(org, "GET", f"{job}/successfulResults")[0] == 400  # not done
     assert ask(org, "PUT", f"{job}/batches", b"x", "application/json")[0] == 415
     assert ask(org, "PUT", f"{job}/batches", b"x", "text/csv")[0] == 201
-    assert ask(org, "PUT", f"{job}/batches", b"x", "text/csv")[0] == 400  # once
+    assert "Found multiple contents" in ask(org, "PUT", f"{job}/batches", b"x", "text/csv")[1]  # once
     assert ask(org, "PATCH", job, {"state": "UploadComplete"})[0] == 200
     assert ask(org, "PATCH", job, {"state": "Aborted"})[0] == 200
     assert ask(org, "PATCH", job, {"state": "Aborted"})[0] == 400
@@ -158,16 +175,20 @@ def test_a_file_must_be_as_the_job_says(org: Org, data: str | bytes, error: str)
 def test_a_row_must_fit_its_fields(org: Org, columns: str, values: str, code: str) -> None:
     told = done(org, f"{KEY},{columns}\nk,{values}\n")
     assert told["state"] == "JobComplete"
-    assert (told["numberRecordsFailed"], told["numberRecordsProcessed"]) == ((1, 0) if code else (0, 1))
+    assert (told["numberRecordsFailed"], told["numberRecordsProcessed"]) == (bool(code), 1)
+    assert "errorMessage" not in told
     assert code in told["failedResults"]
 
 
-def test_a_key_is_needed_and_stands_in_a_job_once(org: Org) -> None:
-    told = done(org, f"{KEY},Uptier_Owner__c\na,1\na,2\n,3\n#N/A,4\n")
-    assert (told["numberRecordsFailed"], told["numberRecordsProcessed"]) == (3, 1)
-    assert "DUPLICATE_VALUE" in told["failedResults"]
-    assert "MISSING_ARGUMENT" in told["failedResults"]
-    assert org.records[NAME]["a"]["Uptier_Owner__c"] == "1"
+def test_a_key_is_needed_and_stands_among_200_rows_once(org: Org) -> None:
+    told = done(org, f"{KEY},Uptier_Owner__c\na,1\na,2\n,3\n#N/A,4\nb,5\n")
+    assert (told["numberRecordsFailed"], told["numberRecordsProcessed"]) == (4, 5)
+    assert told["failedResults"].count("DUPLICATE_VALUE") == 2
+    assert told["failedResults"].count("MISSING_ARGUMENT") == 2
+    assert [*org.records[NAME]] == ["b"]
+    rows = "".join(f"{number},\n" for number in range(199))
+    assert done(org, f"{KEY},Uptier_Owner__c\na,1\n{rows}a,2\n")["numberRecordsFailed"] == 0
+    assert org.records[NAME]["a"]["Uptier_Owner__c"] == "2"
 
 
 def test_an_empty_value_stays_and_a_null_is_taken_away(org: Org) -> None:
@@ -177,19 +198,97 @@ def test_an_empty_value_stays_and_a_null_is_taken_away(org: Org) -> None:
 
 
 @pytest.mark.parametrize(
-    ("soql", "status"),
+    ("where", "code"),
     [
-        (f"SELECT {KEY} FROM {NAME} WHERE {KEY} != null", 200),
-        (f"SELECT {KEY} FROM {NAME} WHERE {KEY} IN ('a','O\\'Neil')", 200),
-        (f"SELECT {KEY} FROM {NAME} WHERE {KEY} IN ('O'Neil')", 400),
-        (f"SELECT {KEY} FROM {NAME} WHERE {KEY} IN ('a\\z')", 400),
-        (f"SELECT {KEY} FROM {NAME} WHERE {KEY} IN ()", 400),
-        (f"SELECT Nobody__c FROM {NAME} WHERE {KEY} != null", 400),
-        (f"SELECT {KEY} FROM {NAME} WHERE {KEY} IN ('{'a' * 16_400}')", 414),
+        (f"{KEY} != null", ""),
+        (f"{KEY} IN ('a','O\\'Neil','\\\\','\\n','\\u00e9')", ""),
+        (f"Status__c != 'New' AND {KEY} != null", ""),
+        (f"{KEY} IN ('O'Neil')", "MALFORMED_QUERY"),
+        (f"{KEY} IN ('a\\z')", "MALFORMED_QUERY"),
+        (f"{KEY} IN ('a\\')", "MALFORMED_QUERY"),
+        (f'{KEY} IN ("a")', "MALFORMED_QUERY"),
+        (f"{KEY} IN ()", "MALFORMED_QUERY"),
+        (f"{KEY} IN ('{'a' * 4_000}')", ""),
+        (f"{KEY} IN ('{'a' * 4_001}')", "MALFORMED_QUERY"),
+        ("Nobody__c != null", "INVALID_FIELD"),
+        ("Uptier_Details__c != null", "INVALID_FIELD"),
     ],
 )
-def test_a_query_must_be_well_formed_and_fit_an_address(org: Org, soql: str, status: int) -> None:
-    assert ask(org, "GET", f"query?{urlencode({'q': soql})}")[0] == status
+def test_a_query_must_be_well_formed(org: Org, where: str, code: str) -> None:
+    status, answer = ask(org, "GET", f"query?{urlencode({'q': f'SELECT {KEY} FROM {NAME} WHERE {where}'})}")
+    assert (status, code) == (400 if code else 200, json.loads(answer)[0]["errorCode"] if code else "")
+
+
+@pytest.mark.parametrize(
+    ("select", "code"),
+    [
+        (f"SELECT Nobody__c FROM {NAME}", "INVALID_FIELD"),
+        (f"SELECT {KEY} FROM Other__c", "INVALID_TYPE"),
+        (f"SELECT {KEY}; FROM {NAME}", "MALFORMED_QUERY"),
+    ],
+)
+def test_a_query_must_ask_for_what_is_there(org: Org, select: str, code: str) -> None:
+    status, answer = ask(org, "GET", f"query?{urlencode({'q': f'{select} WHERE {KEY} != null'})}")
+    assert (status, json.loads(answer)[0]["errorCode"]) == (400, code)
+
+
+def test_nobody_asks_for_an_object_or_a_field_that_is_hidden(org: Org) -> None:
+    del org.allowed["fields"][f"{NAME}.Uptier_Owner__c"]
+    query = urlencode({"q": f"SELECT Uptier_Owner__c FROM {NAME} WHERE {KEY} != null"})
+    assert "INVALID_FIELD" in ask(org, "GET", f"query?{query}")[1]
+    del org.allowed["objects"][NAME]
+    assert "INVALID_TYPE" in ask(org, "GET", f"query?{query}")[1]
+
+
+def test_address_and_headers_have_room(org: Org) -> None:
+    def asked(size: int, token: str) -> tuple[int, str]:
+        keys = ",".join(["'a'"] * size)
+        query = urlencode({"q": f"SELECT {KEY} FROM {NAME} WHERE {KEY} IN ({keys})"})
+        return ask(org, "GET", f"query?{query}", token=token)
+
+    org.tokens.add("t" * 2_000)
+    assert asked(1_400, "t" * 2_000)[0] == asked(1_450, "token")[0] == 200
+    assert asked(1_450, "t" * 2_000) == (
+        431, "<h1>Bad Message 431</h1><pre>reason: Request Header Fields Too Large</pre>",
+    )  # fmt: skip
+    assert asked(1_700, "token") == (414, "<h1>Bad Message 414</h1><pre>reason: URI Too Long</pre>")
+
+
+def test_a_text_is_compared_with_its_case_where_it_is_unique_with_case(org: Org) -> None:
+    org.records[NAME] = {each: {KEY: each, "Uptier_Owner__c": each} for each in ("Ada", "ADA", "O'Neil\n\\")}
+    org.records[NAME]["Bob"] = {KEY: "Bob"}
+
+    def found(where: str) -> list[str]:
+        return [one[KEY] for one in soql(org, f"SELECT {KEY} FROM {NAME} WHERE {where}")["records"]]
+
+    assert found(f"{KEY} IN ('Ada','bob')") == ["Ada"]
+    assert found("Uptier_Owner__c IN ('ada')") == ["Ada", "ADA"]
+    assert found("Uptier_Owner__c != 'ada'") == ["O'Neil\n\\", "Bob"]
+    assert found("Uptier_Owner__c != 'ada' AND Uptier_Owner__c != null") == ["O'Neil\n\\"]
+    assert found(f"{KEY} IN ('O\\'Neil\\n\\\\')") == ["O'Neil\n\\"]
+
+
+def test_a_query_is_told_page_by_page_with_the_number_of_all(org: Org) -> None:
+    org.records[NAME] = {str(number): {KEY: str(number)} for number in range(5)}
+    org.page_size = 2
+    query = f"SELECT {KEY}, Uptier_Owner__c FROM {NAME} WHERE {KEY} != null"
+    pages = [soql(org, query)]
+    while not pages[-1]["done"]:
+        pages.append(json.loads(ask(org, "GET", pages[-1]["nextRecordsUrl"].removeprefix(VERSION))[1]))
+    assert [(page["totalSize"], len(page["records"])) for page in pages] == [(5, 2), (5, 2), (5, 1)]
+    assert pages[0]["nextRecordsUrl"].endswith("-2")
+    assert "nextRecordsUrl" not in pages[-1]
+    assert pages[0]["records"][0].pop("attributes")["type"] == NAME
+    assert pages[0]["records"][0] == {KEY: "0", "Uptier_Owner__c": None}
+
+
+def test_the_eleventh_cursor_closes_the_first(org: Org) -> None:
+    org.records[NAME] = {str(number): {KEY: str(number)} for number in range(3)}
+    org.page_size = 2
+    query = f"SELECT {KEY} FROM {NAME} WHERE {KEY} != null"
+    following = [soql(org, query)["nextRecordsUrl"].removeprefix(VERSION) for _ in range(11)]
+    assert ask(org, "GET", following[1])[0] == 200
+    assert "INVALID_QUERY_LOCATOR" in ask(org, "GET", following[0])[1]
 
 
 def test_pages_and_other_addresses(org: Org) -> None:

@@ -10,7 +10,7 @@ from uptier.delivery.destination import Answer
 from uptier.delivery.hubspot_calls import Connection
 from uptier.delivery.hubspot_checks import make, problems
 from uptier.delivery.hubspot_properties import property_name, text
-from uptier.delivery.hubspot_replies import Reply, told_codes, words
+from uptier.delivery.hubspot_replies import Reply, codes_in, told_codes, words
 from uptier.delivery.payload import BY_NAME, FINGERPRINT, KEY, Payload
 from uptier.delivery_settings import HubspotSettings
 from uptier.errors import DeliveryError, UnreachableError
@@ -186,14 +186,15 @@ class HubspotDestination:
         reply = self._call(self._connection.batches.upsert, self._settings.object_type, {"inputs": inputs})
         told = {} if not reply.taken else self._told_by_row(rows, reply)
         unsettled = [row for row in rows if row.key not in told]
-        if not unsettled:
-            return [told[row.key] for row in rows]
-        if _by_no_row(reply):
+        # where some rows were taken, what the others were refused for is theirs
+        if not reply.results and _by_no_row(reply):
             raise DeliveryError(
                 f"HubSpot, the destination '{self.name}', takes no rows: it refuses what no row is to blame for.",
                 found=words(reply),
                 do="See `object_type`, and run `uptier deliver --setup`, which makes properties that are missing.",
             )
+        if not unsettled:
+            return [told[row.key] for row in rows]
         if len(rows) == 1:
             passing = reply.taken or reply.status == 409
             return [_Outcome(answer=Answer(key=rows[0].key, ok=False, passing=passing, said=words(reply)))]
@@ -238,20 +239,31 @@ class HubspotDestination:
 
     def _associated(self, rows: Sequence[Payload], outcomes: list[_Outcome], unique: str) -> list[_Outcome]:
         accounts = {row.key: row.account_id for row in rows}
-        there = [outcome for outcome in outcomes if outcome.answer.ok and outcome.object_id]
-        wanted = list(dict.fromkeys(accounts[outcome.answer.key] for outcome in there))
+        there = {outcome.object_id: accounts[outcome.answer.key] for outcome in outcomes if outcome.answer.ok}
+        pairs = self._pairs(there, unique)
+        reply = self._paired(pairs)
+        if reply is not None and not reply.taken:
+            # the whole batch is refused for one company that is gone since it was found
+            pairs = self._pairs(there, unique)
+            reply = self._paired(pairs)
+        apart = {} if reply is None else self._refused_pairs(pairs, reply)
+        return [self._with_company(outcome, pairs, apart) for outcome in outcomes]
+
+    def _pairs(self, there: Mapping[str, str], unique: str) -> dict[str, str]:
+        """Find the company of each of our objects, as far as there is one."""
         companies = {
             str((company.get("properties") or {}).get(unique)): str(company.get("id"))
-            for some in _chunks(wanted, BATCH)
+            for some in _chunks(list(dict.fromkeys(there.values())), BATCH)
             for company in self._read("companies", unique, some, [])
         }
-        pairs = {
-            outcome.object_id: companies[accounts[outcome.answer.key]]
-            for outcome in there
-            if accounts[outcome.answer.key] in companies
-        }
-        apart = self._refused_pairs(pairs) if pairs else {}
-        return [self._with_company(outcome, pairs, apart) for outcome in outcomes]
+        return {ours: companies[account] for ours, account in there.items() if ours and account in companies}
+
+    def _paired(self, pairs: Mapping[str, str]) -> Reply | None:
+        if not pairs:
+            return None
+        inputs = [{"from": {"id": ours}, "to": {"id": company}} for ours, company in pairs.items()]
+        create = self._connection.associations.create_default
+        return self._call(create, self._settings.object_type, "companies", {"inputs": inputs})
 
     def _with_company(self, outcome: _Outcome, pairs: Mapping[str, str], apart: Mapping[str, str]) -> _Outcome:
         answer = outcome.answer
@@ -265,10 +277,7 @@ class HubspotDestination:
             return replace(outcome, answer=replace(answer, said=said))
         return outcome
 
-    def _refused_pairs(self, pairs: Mapping[str, str]) -> dict[str, str]:
-        inputs = [{"from": {"id": ours}, "to": {"id": company}} for ours, company in pairs.items()]
-        kind = self._settings.object_type
-        reply = self._call(self._connection.associations.create_default, kind, "companies", {"inputs": inputs})
+    def _refused_pairs(self, pairs: Mapping[str, str], reply: Reply) -> dict[str, str]:
         if not reply.taken:
             raise DeliveryError(
                 f"HubSpot, the destination '{self.name}', wrote the rows and does not associate them with companies.",
@@ -306,7 +315,7 @@ class HubspotDestination:
 
 
 def _by_no_row(reply: Reply) -> bool:
-    codes = told_codes(reply.body)
+    codes = codes_in(reply)
     said = str(reply.body.get("message") or "")
     # the two sentences without a code: an id property that is not unique, a type of objects that is not there
     return (

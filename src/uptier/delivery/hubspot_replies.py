@@ -77,9 +77,27 @@ def words(reply: Reply) -> str:
     str
         Status, category, codes with their properties, and the id under which HubSpot's support finds the call.
     """
-    told = [f"status {reply.status}", *told_codes(reply.body)]
+    told = [f"status {reply.status}", *codes_in(reply)]
     correlation = coded(reply.body.get("correlationId"), _CORRELATION)
     return ", ".join([*told, *([f"correlation id {correlation}"] if correlation else [])])
+
+
+def codes_in(reply: Reply) -> list[str]:
+    """Give the codes of an answer.
+
+    Parameters
+    ----------
+    reply : Reply
+        What HubSpot answered.
+
+    Returns
+    -------
+    list of str
+        As of one problem; where it took a part, those of each problem too. Each once.
+    """
+    parts = reply.errors if reply.taken else []
+    codes = [*told_codes(reply.body), *(code for part in parts for code in told_codes(part))]
+    return list(dict.fromkeys(codes))
 
 
 def told_codes(problem: Mapping[str, Any]) -> list[str]:

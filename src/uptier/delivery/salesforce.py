@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote_plus
 
 from uptier.delivery import salesforce_metadata
 from uptier.delivery.destination import Answer
@@ -14,14 +13,12 @@ from uptier.delivery.salesforce_fields import NAMES, files, refusal
 from uptier.delivery.salesforce_jobs import Jobs
 from uptier.delivery.salesforce_login import Connection
 from uptier.delivery.salesforce_preflight import account_faults, limit_faults, object_faults
+from uptier.delivery.salesforce_queries import by_keys, records
 from uptier.delivery_settings import SalesforceSettings
 from uptier.errors import DeliveryError
 
 # "How Requests Are Processed", Bulk API 2.0: Salesforce cuts a job into batches of 10,000 records.
 BATCH_SIZE = 10_000
-# "Maximum number of rows returned by SOQL queries over the REST API", help.salesforce.com: address and headers together
-# have at most 16,384 bytes; a token may have 2,000 of them and more.
-QUERY_BYTES = 11_000
 
 
 class SalesforceDestination:
@@ -135,7 +132,7 @@ class SalesforceDestination:
         """
         wanted = list(dict.fromkeys(keys))
         found: dict[str, str] = {}
-        for query in self._queries(wanted):
+        for query in by_keys(self._select(), wanted):
             found |= self._asked(query)
         # a field that is not case-sensitive finds other keys too
         return {key: found[key] for key in wanted if key in found}
@@ -188,43 +185,6 @@ class SalesforceDestination:
     def _select(self) -> str:
         return f"SELECT {NAMES[KEY]}, {NAMES[FINGERPRINT]} FROM {self._settings.object_name}"
 
-    def _queries(self, keys: Sequence[str]) -> Iterator[str]:
-        if not keys:
-            return
-        head = f"{self._select()} WHERE {NAMES[KEY]} IN ("
-        room = QUERY_BYTES - len(quote_plus(head)) - 1
-        parts: list[str] = []
-        size = 0
-        for key in keys:
-            part = _quoted(key)
-            grown = len(quote_plus(f"{part},"))
-            if parts and size + grown > room:
-                yield f"{head}{','.join(parts)})"
-                parts, size = [], 0
-            parts.append(part)
-            size += grown
-        yield f"{head}{','.join(parts)})"
-
     def _asked(self, query: str) -> dict[str, str]:
-        doing = "reading our rows"
-        page = self._connection.call(doing, lambda client: client.query(query))
-        found = _by_key(page)
-        while not page["done"]:
-            following = str(page["nextRecordsUrl"])
-            page = self._connection.call(doing, _more(following))
-            found |= _by_key(page)
-        return found
-
-
-def _quoted(key: str) -> str:
-    # "Quoted String Escape Sequences", SOQL and SOSL Reference; a key holds no control characters
-    escaped = key.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
-
-
-def _more(following: str) -> Any:
-    return lambda client: client.query_more(following, identifier_is_url=True)
-
-
-def _by_key(page: Mapping[str, Any]) -> dict[str, str]:
-    return {str(record[NAMES[KEY]]): str(record[NAMES[FINGERPRINT]] or "") for record in page["records"]}
+        found = records(self._connection, query, "reading our rows")
+        return {str(one[NAMES[KEY]]): str(one[NAMES[FINGERPRINT]] or "") for one in found}

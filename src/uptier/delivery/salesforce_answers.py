@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from uptier.delivery.answers import Given, Stand
@@ -10,13 +10,13 @@ from uptier.delivery.payload import KEY
 from uptier.delivery.salesforce_fields import NAMES
 from uptier.delivery.salesforce_login import Connection
 from uptier.delivery.salesforce_metadata import BECAUSE, STATUS, UNTIL
+from uptier.delivery.salesforce_queries import by_keys, records
 from uptier.delivery_settings import SalesforceSettings
 from uptier.tables.answers import NEW
 
 # "System Fields", Object Reference for Salesforce: every custom object has them, readable to whoever reads the record;
 # the name of the owner through the relationship, as in "Relationship Queries", SOQL and SOSL Reference
 SYSTEM = ("CreatedById", "LastModifiedById", "LastModifiedDate", "OwnerId", "Owner.Name")
-KEYS_AT_ONCE = 15  # at most 200 characters each, six times that in an address: within its 16,384 bytes
 
 
 class SalesforceAnswers:
@@ -61,27 +61,23 @@ class SalesforceAnswers:
             If trying again would not help.
         """
         # in SOQL an empty status differs from New too
-        found = [*self._asked(f"{STATUS} != '{NEW}' AND {STATUS} != null")]
+        found = [*self._asked(f"{self._select()} WHERE {STATUS} != '{NEW}' AND {STATUS} != null")]
         seen = {one.key for one in found}
         # set back to New: no longer among them
         rest = [key for key, stand in before.items() if stand.status != NEW and key not in seen]
-        for begin in range(0, len(rest), KEYS_AT_ONCE):
-            some = rest[begin : begin + KEYS_AT_ONCE]
-            found += [one for one in self._asked(f"{NAMES[KEY]} IN ({_quoted(some)})") if one.key in some]
+        wanted = set(rest)  # Salesforce may find a key in other letters too
+        for query in by_keys(self._select(), rest):
+            found += [one for one in self._asked(query) if one.key in wanted]
         return found
 
-    def _asked(self, where: str) -> Iterator[Given]:
+    def _select(self) -> str:
         fields = (NAMES[KEY], STATUS, BECAUSE, UNTIL, *SYSTEM)
-        query = f"SELECT {', '.join(fields)} FROM {self._settings.object_name} WHERE {where}"
-        doing = "reading answers"
-        page = self._connection.call(doing, lambda client: client.query(query))
-        while True:
-            for record in page["records"]:
-                if record[NAMES[KEY]]:  # made by hand: no row of ours
-                    yield _given(record)
-            if page["done"]:
-                return
-            page = self._connection.call(doing, _more(str(page["nextRecordsUrl"])))
+        return f"SELECT {', '.join(fields)} FROM {self._settings.object_name}"
+
+    def _asked(self, query: str) -> Iterator[Given]:
+        for record in records(self._connection, query, "reading answers"):
+            if record[NAMES[KEY]]:  # made by hand: no row of ours
+                yield _given(record)
 
 
 def _given(record: Mapping[str, Any]) -> Given:
@@ -98,13 +94,3 @@ def _given(record: Mapping[str, Any]) -> Given:
         owner=str(owner.get("Name") or "") if taken else "",
         answered_at=str(record["LastModifiedDate"] or "") if by_person else "",
     )
-
-
-def _quoted(keys: Sequence[str]) -> str:
-    # "Quoted String Escape Sequences", SOQL and SOSL Reference; a key holds no control characters
-    escaped = (key.replace("\\", "\\\\").replace("'", "\\'") for key in keys)
-    return ",".join(f"'{key}'" for key in escaped)
-
-
-def _more(following: str) -> Any:
-    return lambda client: client.query_more(following, identifier_is_url=True)

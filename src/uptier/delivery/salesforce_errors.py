@@ -13,10 +13,12 @@ from typing import Any
 from uptier.delivery.salesforce_fields import NAMES
 from uptier.errors import DeliveryError, UnreachableError
 
-# "Status Codes and Error Responses", REST API Developer Guide, and "StatusCode", SOAP API Developer Guide.
+# "Status Codes and Error Responses", REST API Developer Guide, and "StatusCode", SOAP API Developer Guide. A place in
+# the pages of a query is lost when others of the same user open ten ("QueryLocator" there); asked anew it is found.
 PASSING = frozenset(
     {
         "API_CURRENTLY_DISABLED",
+        "INVALID_QUERY_LOCATOR",
         "QUERY_TIMEOUT",
         "REQUEST_LIMIT_EXCEEDED",
         "REQUEST_RUNNING_TOO_LONG",
