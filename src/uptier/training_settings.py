@@ -103,8 +103,8 @@ class TrainingSettings(Part):
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.3
     origins: Annotated[int, Field(ge=1, le=24)] = 3
     folds: Annotated[int, Field(ge=2, le=20)] = 5
-    min_fit_positives: Annotated[int, Field(ge=10)] = 60
-    min_test_positives: Annotated[int, Field(ge=5)] = 20
+    min_fit_positives: Annotated[int, Field(ge=10)] = 30
+    min_test_positives: Annotated[int, Field(ge=5)] = 10
     capacity_share: Annotated[float, Field(gt=0, le=1)] = 0.1
     bootstraps: Annotated[int, Field(ge=50)] = 500
     threads: Annotated[int, Field(ge=1)] = 1

@@ -246,6 +246,7 @@ def test_scoring_again_in_another_process_replaces_the_scorecard_by_the_same_byt
         "scorecard": str(written.parquet),
         "manifest": str(written.manifest),
         "model_version": "1",
+        "learnt_until": demo.training.trained.bundle.trained_at_as_of.isoformat(),
         "fallback": False,
     }
     assert (written.parquet.read_bytes(), written.csv.read_bytes(), written.manifest.read_bytes()) == before

@@ -44,12 +44,12 @@ def test_too_few_says_how_many_there_are_and_how_many_are_needed() -> None:
     }
     assert too_few(**counts, settings=TrainingSettings()) == (
         "Too few cases to learn from: 14 in 312 windows, of 13 accounts. "
-        "The fit slice holds 9 such accounts (60 are needed), the test slice 4 (20 are needed). "
+        "The fit slice holds 9 such accounts (30 are needed), the test slice 4 (10 are needed). "
         "Every account gets the pooled rate, 15 of 312 windows."
     )
 
 
-@pytest.mark.parametrize(("fit", "test", "enough"), [(60, 20, True), (59, 20, False), (60, 19, False)])
+@pytest.mark.parametrize(("fit", "test", "enough"), [(30, 10, True), (29, 10, False), (30, 9, False)])
 def test_both_slices_need_enough_accounts(fit: int, test: int, enough: bool) -> None:
     def with_accounts(number: int) -> Counts:
         return Counts(n=1000, positives=200, accounts=900, positive_accounts=number, cases=200)
