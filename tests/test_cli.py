@@ -71,7 +71,7 @@ HEAD = {
     "fallback",
 }
 BASELINES = {"points", "utilisation", "logistic"}
-SCORE = {"as_of", "rows", "scorecard", "manifest", "model_version", "fallback"}
+SCORE = {"as_of", "rows", "scorecard", "manifest", "model_version", "learnt_until", "fallback"}
 
 STARTS = 5  # of each program; interleaved, since a shared machine drifts
 SLOWER_AT_MOST = 2.0  # times `import typer, rich`
