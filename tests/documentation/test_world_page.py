@@ -172,6 +172,7 @@ def test_measured_figures_stand_on_the_page_once_there_are_some(tmp_path: Path) 
         "figures": {
             "jitter": 0.0,
             "churn": {"worlds_learnt": 3, "oracle_auc": {"median": 0.8512}, "ours_share": {"median": 0.5}},
+            "value": {"of_oracle_uptier": {"median": 0.84}, "of_oracle_random": {"median": 0.746}},
         },
     }
     giveaway = {
@@ -206,6 +207,8 @@ def test_measured_figures_stand_on_the_page_once_there_are_some(tmp_path: Path) 
         (tmp_path / f"{name}.json").write_text(json.dumps(line), encoding="utf-8")
     text = "\n".join(measured(tmp_path))
     assert "| `churn` | 0.851 |  | 0.50 |  |  |  |" in text
+    assert "| uptier | at random |\n|---|---|\n| 0.84 | 0.75 |" in text
+    assert "`value`" not in text
     assert "| `churn` | 0.800 (0.7 to 0.88) | 0.610 (at most 0.7), tickets.priority |" in text
     assert "Not measured yet" not in text
     assert on_standard(tmp_path) == {

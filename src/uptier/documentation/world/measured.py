@@ -26,6 +26,17 @@ SHARES = {  # of the oracle, by their names in the results
     "points_share": "points",
     "best_signal_share": "best signal",
 }
+VALUE = """
+What contacting the accounts on a list truly brings, as a share of what the best possible list brings: at the CSMs'
+capacity, obeying the same suppression.
+"""
+LISTS = {  # by their names in the results
+    "uptier": "uptier",
+    "p_convert": "by P(convert)",
+    "points": "by points",
+    "renewal": "by days to renewal",
+    "random": "at random",
+}
 
 
 def measured(results: Path) -> list[str]:
@@ -85,13 +96,22 @@ def _ceiling(line: dict[str, Any] | None) -> list[str]:
     rows = [
         (f"`{outcome}`", _median(found, "oracle_auc", 3), *(_median(found, share, 2) for share in SHARES))
         for outcome, found in line["figures"].items()
-        if isinstance(found, dict)
+        if isinstance(found, dict) and "oracle_auc" in found
     ]
     return [
         CEILING.strip().format(seeds=seeds, sizes=sizes),
         "",
         *table(("outcome", "oracle AUC", *SHARES.values()), rows),
+        *_lists(line["figures"].get("value", {})),
     ]
+
+
+def _lists(value: dict[str, Any]) -> list[str]:
+    known = {told: f"of_oracle_{name}" for name, told in LISTS.items() if f"of_oracle_{name}" in value}
+    if not known:
+        return []
+    row = tuple(_median(value, name, 2) for name in known.values())
+    return ["", VALUE.strip(), "", *table(tuple(known), [row])]
 
 
 def _giveaway(line: dict[str, Any] | None) -> list[str]:
